@@ -1,0 +1,1 @@
+"""Builds and pulls OCI images without a daemon."""

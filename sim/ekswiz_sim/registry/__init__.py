@@ -1,0 +1,1 @@
+"""An OCI distribution registry that asks the gate about every request."""

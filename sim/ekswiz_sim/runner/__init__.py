@@ -1,0 +1,1 @@
+"""Runs a workflow file as GitHub's runner would."""

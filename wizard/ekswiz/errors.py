@@ -1,0 +1,132 @@
+"""The errors of ekswiz: each says what happened, why, and what to do.
+
+EkswizError
+├── InputError          a field, flag or file is not usable (names it)
+├── TargetError         AWS, Kubernetes or GitHub could not be used
+│   ├── Unreadable      an object could not be read: shown as "?", never guessed
+│   ├── NotYet          the object's parent does not exist yet
+│   ├── Refused         a call was denied
+│   └── Conflict        an object of that name exists and is not ours
+├── StalePlan           the world moved since the plan was made
+├── Locked              another run holds this stack
+├── JournalError        the journal cannot be read or written
+└── RehearsalError      a rehearsal could not be carried out (a red result is no error)
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class Exit(IntEnum):
+    """Exit codes of every command."""
+
+    OK = 0
+    """Done, or nothing to do."""
+    FAILED = 1
+    """Something went wrong; the message says what."""
+    PENDING = 2
+    """Changes are pending (`plan --exit-code`, `status`)."""
+    STOPPED = 3
+    """Stopped by the stop key; what is done is recorded."""
+    PARTIAL = 4
+    """Some changes were applied, some failed or were skipped."""
+    PREFLIGHT = 5
+    """A check failed before anything was changed."""
+    RED = 6
+    """A rehearsal found something that does not work or somebody who should not get in."""
+    STALE = 7
+    """A saved plan no longer fits the world."""
+    USAGE = 64
+    """Bad input: the message names the field or flag."""
+    INTERRUPTED = 130
+    """Ctrl-C."""
+    TERMINATED = 143
+    """SIGTERM."""
+
+
+class EkswizError(Exception):
+    """What happened (`summary`), why (`detail`), what to do (`remedy`).
+
+    Args:
+        detail: Why it happened, in one sentence.
+        remedy: What the user can do, with the command or flag that does it.
+    """
+
+    summary = "ekswiz could not go on"
+    exit_code = Exit.FAILED
+
+    def __init__(self, detail: str, remedy: str = "") -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.summary}: {self.detail}" + (f" {self.remedy}" if self.remedy else "")
+
+
+class InputError(EkswizError):
+    """A field, flag or file is not usable. `field` names it as users know it."""
+
+    summary = "Not usable"
+    exit_code = Exit.USAGE
+
+    def __init__(self, field: str, detail: str, remedy: str = "") -> None:
+        super().__init__(f"{field}: {detail}", remedy)
+        self.field = field
+
+
+class TargetError(EkswizError):
+    """AWS, Kubernetes or GitHub could not be used."""
+
+    summary = "The target could not be used"
+
+
+class Unreadable(TargetError):
+    """An object could not be read. The plan shows it as "?"."""
+
+    summary = "Not readable"
+
+
+class NotYet(TargetError):
+    """The parent of an object does not exist yet."""
+
+    summary = "Not there yet"
+
+
+class Refused(TargetError):
+    """A call was denied by the target."""
+
+    summary = "Denied"
+
+
+class Conflict(TargetError):
+    """An object of that name exists and does not belong to this stack."""
+
+    summary = "Already exists"
+
+
+class StalePlan(EkswizError):
+    """The world moved since the plan was made."""
+
+    summary = "The plan is stale"
+    exit_code = Exit.STALE
+
+
+class Locked(EkswizError):
+    """Another run holds this stack."""
+
+    summary = "Another run is at work"
+
+
+class JournalError(EkswizError):
+    """The journal cannot be read or written."""
+
+    summary = "The journal is not usable"
+
+
+class RehearsalError(EkswizError):
+    """A rehearsal could not be carried out."""
+
+    summary = "The rehearsal could not be carried out"
+    exit_code = Exit.PREFLIGHT

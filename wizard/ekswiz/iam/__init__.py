@@ -1,0 +1,1 @@
+"""Policy documents: writing them, evaluating them, explaining them."""

@@ -1,0 +1,1 @@
+"""Resource types: one type, one file."""

@@ -1,0 +1,1 @@
+"""GitHub workflow files: parse, evaluate, lint."""
