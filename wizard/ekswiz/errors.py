@@ -6,6 +6,7 @@ EkswizError
 │   ├── Unreadable      an object could not be read: shown as "?", never guessed
 │   ├── NotYet          the object's parent does not exist yet
 │   ├── Refused         a call was denied
+│   ├── Transient       the same call is expected to work a little later
 │   └── Conflict        an object of that name exists and is not ours
 ├── StalePlan           the world moved since the plan was made
 ├── Locked              another run holds this stack
@@ -98,6 +99,21 @@ class Refused(TargetError):
     """A call was denied by the target."""
 
     summary = "Denied"
+
+
+class Transient(TargetError):
+    """The same call is expected to work a little later: eventual consistency, throttling, a lost connection.
+
+    Args:
+        detail: Why it is expected to pass, in one sentence.
+        within: Seconds after which it is not expected to pass any more.
+    """
+
+    summary = "Not settled in time"
+
+    def __init__(self, detail: str, remedy: str = "", within: float = 120.0) -> None:
+        super().__init__(detail, remedy)
+        self.within = within
 
 
 class Conflict(TargetError):

@@ -14,6 +14,22 @@ A = TypeVar("A")
 Verb = Literal["read", "create", "update", "delete"]
 
 
+Tenure = Literal["owned", "shared", "kept", "external"]
+"""Whose an object is.
+
+"owned": ours alone; a foreign object of its name is a conflict. "shared": may exist before and be used by others:
+adopted, and changed only by adding. "kept": created if absent, else left as it is. "external": must exist; never touched.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Farewell:
+    """What to say before an object of ours is deleted: why it must stay (if it must), and what goes with it."""
+
+    keep: str = ""
+    risks: tuple[Risk, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Live(Generic[A]):
     """An object as it was read.
@@ -35,10 +51,13 @@ class Resource(Protocol[A]):
     desired: A
     needs: tuple[str, ...]
     why: str
+    tenure: Tenure
     replaces: frozenset[str]
     """Names of fields that cannot change in place."""
     permissions: Mapping[Verb, tuple[str, ...]]
     """IAM actions that each verb needs."""
+    scopes: Mapping[str, str]
+    """The ARN, or pattern of ARNs, on which each of these actions is asked for."""
 
     def read(self, target: Target) -> Live[A] | None:
         """The live object; None if it or its parent is absent.
@@ -66,4 +85,8 @@ class Resource(Protocol[A]):
 
     def risks(self, live: Live[A] | None) -> tuple[Risk, ...]:
         """What a person should agree to before this is applied."""
+        ...
+
+    def farewell(self, target: Target, live: Live[A]) -> Farewell:
+        """What to know before this object, which is ours, is deleted."""
         ...

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -55,3 +55,15 @@ class Target:
     github: Callable[[], Any]
     checkout: Path
     clock: Clock
+
+
+class RealClock:
+    """Real time."""
+
+    def now(self) -> datetime:
+        """The time, in UTC."""
+        return datetime.now(UTC)
+
+    def wait(self, seconds: float, stop: Flag) -> bool:
+        """Wait `seconds`; True, and at once, if `stop` is set meanwhile."""
+        return stop.wait(seconds)

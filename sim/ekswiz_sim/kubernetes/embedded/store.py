@@ -136,6 +136,10 @@ class Store:
 def _same(old: Obj, new: Obj) -> bool:
     def bare(obj: Obj) -> Obj:
         meta = {k: v for k, v in obj["metadata"].items() if k not in ("resourceVersion", "managedFields")}
-        return {**obj, "metadata": meta}
+        # A field's owner is a fact of its own; when it was owned is not.
+        owners = [
+            {k: v for k, v in entry.items() if k != "time"} for entry in obj["metadata"].get("managedFields") or []
+        ]
+        return {**obj, "metadata": {**meta, "managedFields": owners}}
 
     return bare(old) == bare(new)

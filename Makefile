@@ -1,0 +1,59 @@
+# Two commands do all set-up on a machine with make, bash and Python >= 3.11: `make sim` and `make test`.
+# Each makes its own environment once and uses it again; a changed lock makes it anew.
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do if command -v $$p >/dev/null && $$p -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo $$p; break; fi; done)
+SIM := .venv-sim
+DEV := .venv
+ARGS ?=
+
+.PHONY: help setup sim test check e2e bench lock clean
+help: ## say what there is
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+$(SIM)/.ready: requirements/sim.txt pyproject.toml
+	@$(call environment,$(SIM),requirements/sim.txt)
+
+$(DEV)/.ready: requirements/dev.txt pyproject.toml
+	@$(call environment,$(DEV),requirements/dev.txt)
+
+# pip checks every file against the hashes in the lock.
+define environment
+[ -n "$(PYTHON)" ] || { echo "ekswiz needs Python 3.11 or later with venv; none was found. Name one: make PYTHON=/path/to/python" >&2; exit 1; }; \
+echo "Making $(1) (once)"; rm -rf $(1); $(PYTHON) -m venv $(1); \
+$(1)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(2); \
+$(1)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .; \
+touch $(1)/.ready
+endef
+
+setup: $(DEV)/.ready ## the environment for working on ekswiz
+
+sim: $(SIM)/.ready ## rehearse the bundled sample: no AWS account, no Docker, no network
+	@$(SIM)/bin/ekswiz --sim --headless --sample $(ARGS)
+
+test: $(DEV)/.ready ## all tests
+	@$(DEV)/bin/python -m pytest -n 2 --dist loadgroup $(ARGS)
+
+check: $(DEV)/.ready ## what CI checks besides the tests: format, lint, types, layers, sizes
+	@$(DEV)/bin/ruff format --check .
+	@$(DEV)/bin/ruff check .
+	@$(DEV)/bin/mypy
+	@PATH="$(CURDIR)/$(DEV)/bin:$$PATH" $(DEV)/bin/lint-imports
+	@$(DEV)/bin/python tests/house/limits.py
+
+e2e: $(DEV)/.ready ## the whole rehearsal and its negative cases
+	@$(DEV)/bin/python -m pytest -n 2 --dist loadgroup tests/rehearsal $(ARGS)
+
+bench: $(DEV)/.ready ## time and memory of a rehearsal
+	@$(DEV)/bin/python tests/house/bench.py $(ARGS)
+
+lock: $(DEV)/.ready ## compile the hashed requirement files anew
+	@$(DEV)/bin/python -m pip install --quiet uv
+	@for extra in sim dev; do \
+	  groups="--extra sim --group build"; [ $$extra = sim ] || groups="$$groups --group dev"; \
+	  $(DEV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+	    --custom-compile-command "make lock" $$groups pyproject.toml -o requirements/$$extra.txt; done
+
+clean: ## remove what make made
+	@rm -rf $(SIM) $(DEV) dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

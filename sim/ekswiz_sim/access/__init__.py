@@ -1,0 +1,1 @@
+"""Who can do what: every principal tries every action through the real doors; intent says what should happen."""

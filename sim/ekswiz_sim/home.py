@@ -1,0 +1,71 @@
+"""The world's private folder, and the reaper that removes what a killed run left.
+
+A folder names the process that owns it by pid and start time, so that a recycled pid is no alibi.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import stat
+import tempfile
+import time
+from pathlib import Path
+
+import psutil
+
+PREFIX = "ekswiz-sim-"
+OWNER = "owner.json"
+GRACE_SECONDS = 60.0
+
+
+def make() -> Path:
+    """A new private folder (0700) for a world of this process; removes orphans first."""
+    reap()
+    home = Path(tempfile.mkdtemp(prefix=PREFIX)).resolve()
+    (home / OWNER).write_text(json.dumps(owner()))
+    return home
+
+
+def owner() -> dict[str, float]:
+    """This process, told apart from a later one with its pid by its start time (seconds since the epoch)."""
+    return {"pid": os.getpid(), "started": psutil.Process().create_time()}
+
+
+def remove(home: Path) -> list[str]:
+    """Remove a world's folder; returns what could not be removed."""
+    for folder, _, _ in os.walk(home):
+        with contextlib.suppress(OSError):  # an unpacked image may hold read-only folders
+            Path(folder).chmod(0o700)
+    shutil.rmtree(home, ignore_errors=True)
+    return [str(home)] if home.exists() else []
+
+
+def reap(base: Path | None = None) -> list[Path]:
+    """Remove the folders of worlds whose process is gone; returns them."""
+    found = sorted((base or Path(tempfile.gettempdir())).glob(f"{PREFIX}*"))
+    orphans = [home for home in found if _mine(home) and not _alive(home)]
+    for home in orphans:
+        remove(home)
+    return orphans
+
+
+def _mine(home: Path) -> bool:
+    try:
+        status = home.lstat()
+    except OSError:
+        return False
+    return stat.S_ISDIR(status.st_mode) and status.st_uid == os.getuid()
+
+
+def _alive(home: Path) -> bool:
+    try:
+        held = json.loads((home / OWNER).read_text())
+        return bool(abs(psutil.Process(held["pid"]).create_time() - held["started"]) < 1)
+    except psutil.NoSuchProcess:
+        return False
+    except (OSError, KeyError, TypeError, ValueError):
+        # Without a readable owner it may be a world that is just being made.
+        return time.time() - home.lstat().st_mtime < GRACE_SECONDS

@@ -1,0 +1,110 @@
+"""Everything a container's process is started with, worked out from the pod and its image."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ekswiz_sim.kubernetes.embedded.kubelet import command, environment, filesystem
+from ekswiz_sim.kubernetes.embedded.kubelet.parts import Context
+from ekswiz_sim.kubernetes.embedded.kubelet.runtime import Process, Sink
+from ekswiz_sim.kubernetes.embedded.kubelet.sources import Unconfigured
+from ekswiz_sim.kubernetes.embedded.store import Obj
+from ekswiz_sim.seams import PulledImage
+
+_HOST_PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
+_NOT_CREATED = "CreateContainerError"
+_NUMBER = re.compile(r"\d+")
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """A container's program, variables and working directory, ready to run; `run` starts others beside it (exec)."""
+
+    context: Context
+    files: filesystem.Files
+    asked: tuple[str, ...]
+    variables: Mapping[str, str]
+    cwd: Path
+
+    async def run(self, argv: Sequence[str], sink: Sink) -> Process:
+        """Start a program in the container.
+
+        Raises:
+            command.NotRunnable: There is no such program.
+            StartError: The operating system refuses.
+        """
+        parts = self.context.parts
+        real = command.resolve(argv, self.files, self.cwd, self.variables["PATH"], parts.interpreter)
+        return await parts.runtime.spawn(real, self.variables, self.cwd, sink)
+
+
+async def prepare(context: Context, container: Obj, image: PulledImage) -> Launch:
+    """Make the container's files and work out what to run in them.
+
+    Raises:
+        Unconfigured: A reference leads nowhere, or the image may not or cannot run as it is.
+    """
+    pod = context.pod
+    _check_user(pod, container, image.config, context.title)
+    known = _known(context, pod, image.config)
+    own = environment.of_container(context.parts.store, pod, container, known)
+    asked = command.asked_for(container, image.config, {**known, **own})
+    if not asked:
+        raise Unconfigured("failed to generate spec: no command specified", _NOT_CREATED)
+    mounts = container.get("volumeMounts") or []
+    folder = context.folder / "files" / container["name"]
+    try:
+        files = await asyncio.to_thread(filesystem.prepare, image.root, folder, mounts, context.volumes)
+        cwd = files.inside(container.get("workingDir") or image.config.get("WorkingDir") or "/")
+        cwd.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Unconfigured(f"failed to create containerd container: {error}", _NOT_CREATED) from error
+    return Launch(context, files, tuple(asked), _variables(context, files, {**known, **own}), cwd)
+
+
+def _known(context: Context, pod: Obj, config: Mapping[str, object]) -> dict[str, str]:
+    return {
+        **environment.of_image(config),
+        "HOSTNAME": pod["metadata"]["name"],
+        **context.parts.environment,
+        **environment.service_links(context.parts.store, pod),
+    }
+
+
+def _variables(context: Context, files: filesystem.Files, asked: Mapping[str, str]) -> dict[str, str]:
+    """Translated, and with what keeps the pod on loopback and in its own folders; that cannot be overridden."""
+    made = {"LANG": "C.UTF-8", "TMPDIR": "/tmp"} | dict(asked)  # noqa: S108 - of the container
+    made = {name: files.variable(name, value) for name, value in made.items()}
+    made["TMPDIR"] = made["TMPDIR"] if made["TMPDIR"] != "/tmp" else str(files.inside("/tmp"))  # noqa: S108 - as above
+    folders = [str(context.parts.interpreter.commands), made.get("PATH", ""), *_HOST_PATH]
+    made["PATH"] = ":".join(filter(None, folders))
+    made["HOME"] = str(files.home)
+    made["EKSWIZ_POD_ADDRESS"] = context.address
+    if not context.parts.addresses.direct:
+        made["EKSWIZ_POD_PORTS"] = str(context.ports)
+    return made
+
+
+def _check_user(pod: Obj, container: Obj, config: Mapping[str, object], title: str) -> None:
+    """`runAsNonRoot` against the image's user: the kubelet's last line, which no admission can see."""
+    security = {**(pod["spec"].get("securityContext") or {}), **(container.get("securityContext") or {})}
+    if not security.get("runAsNonRoot"):
+        return
+    where = f'(pod: "{title}", container: {container["name"]})'
+    asked = security.get("runAsUser")
+    if asked is not None:
+        if asked == 0:
+            raise Unconfigured(f"container's runAsUser breaks non-root policy {where}")
+        return
+    user = str(config.get("User") or "").partition(":")[0]
+    if user in ("", "0"):
+        raise Unconfigured(f"container has runAsNonRoot and image will run as root {where}")
+    if not _NUMBER.fullmatch(user):
+        raise Unconfigured(
+            f"container has runAsNonRoot and image has non-numeric user ({user}), "
+            f"cannot verify user is non-root {where}"
+        )

@@ -1,0 +1,126 @@
+"""The parts of a world, put together in the order in which they need each other."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import trustme
+
+from ekswiz.answers import Answers
+from ekswiz.errors import EkswizError
+from ekswiz_sim import home
+from ekswiz_sim.aws.access_policies import rules_for
+from ekswiz_sim.aws.ecr import Ecr
+from ekswiz_sim.aws.eks import Eks
+from ekswiz_sim.aws.moto_backend import MotoBackend
+from ekswiz_sim.gate.gate import Gate
+from ekswiz_sim.github import hub
+from ekswiz_sim.github.api import application as github_app
+from ekswiz_sim.images.puller import Puller
+from ekswiz_sim.kubernetes.provider import Provider
+from ekswiz_sim.loop import LOOPBACK, LoopThread
+from ekswiz_sim.node import NodeLogin
+from ekswiz_sim.registry.app import app as registry_app
+from ekswiz_sim.registry.storage import Storage
+from ekswiz_sim.seams import Doors, Service
+from ekswiz_sim.sim_target import Doorway, clients
+
+NODE_ROLE = "ekswiz-sim-node"
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Everything that runs."""
+
+    home: Path
+    loop: LoopThread
+    gate: Gate
+    ecr: Ecr
+    eks: Eks
+    github: hub.GitHub
+    kubernetes: Provider
+    puller: Puller
+    storage: Storage
+    doors: Doors
+
+
+def start(answers: Answers, port: int) -> Parts:
+    """Start the parts; if one cannot, those before it are stopped again.
+
+    Raises:
+        RehearsalError: The port is in use.
+    """
+    with contextlib.ExitStack() as undo:
+        folder = home.make()
+        undo.callback(home.remove, folder)
+        loop = LoopThread()
+        undo.callback(loop.stop)
+        made = _assemble(answers, port, folder, loop)
+        undo.pop_all()
+        return made
+
+
+def stop(made: Parts) -> list[str]:
+    """Stop the parts in reverse order; what could not be stopped."""
+    left: list[str] = []
+    steps: tuple[tuple[str, Callable[[], None]], ...] = (
+        ("Kubernetes", lambda: made.loop.run(made.kubernetes.close())),
+        ("image pulls", lambda: made.loop.run(made.puller.close())),
+        ("servers", made.loop.stop),
+        ("AWS", made.gate.close),
+    )
+    for name, step in steps:
+        try:
+            step()
+        except (EkswizError, OSError, RuntimeError, TimeoutError) as error:
+            left.append(f"{name}: {error or type(error).__name__}")
+    return left
+
+
+def _assemble(answers: Answers, port: int, folder: Path, loop: LoopThread) -> Parts:
+    authority = trustme.CA(organization_name="ekswiz rehearsal")
+    github = hub.make(answers)
+    github_url = _url(loop.serve(github_app(github.issuer, [github.repository])))
+    github.issuer.base_url = github_url
+    services: dict[str, Service] = {}
+    backend = MotoBackend(answers.account, answers.region)
+    keys = {github.issuer.issuer: github.issuer.jwks()}
+    gate = Gate(answers.account, answers.region, backend, services, keys.get)
+    gate.public_url = _url(loop.serve(gate.app(), port=port))
+    hosts: list[str] = []
+    storage = Storage(folder / "registry")
+    ecr = Ecr(storage, answers.account, answers.region, lambda: hosts[0])
+    hosts.append(f"{LOOPBACK}:{loop.serve(registry_app(storage, gate, ecr))}")
+    gate.know_passwords(ecr)
+    puller = Puller(_node_login(gate, answers, github_url, hosts[0]), folder / "node")
+    kubernetes = Provider(gate, rules_for, ca=authority, puller=puller, root=folder / "kubernetes")
+    eks = Eks(
+        answers.account, answers.region, principals=gate.unique_id, kubernetes=kubernetes, run=loop.run
+    )
+    kubernetes.entries = eks
+    services |= {"ecr": ecr, "eks": eks}
+    ca_file = folder / "ca.pem"
+    authority.cert_pem.write_to_path(str(ca_file))
+    doors = Doors(answers.account, answers.region, gate.public_url, hosts[0], github_url, ca_file)
+    return Parts(folder, loop, gate, ecr, eks, github, kubernetes, puller, storage, doors)
+
+
+def _node_login(gate: Gate, answers: Answers, github_url: str, registry: str) -> NodeLogin:
+    doorway = Doorway(answers.partition, answers.account, answers.region, gate.public_url, github_url)
+
+    def credentials() -> dict[str, str]:
+        found = gate.service_session(NODE_ROLE)
+        return {"AccessKeyId": found.access_key, "SecretAccessKey": found.secret, "SessionToken": found.token}
+
+    def client(keys: Any) -> Any:
+        return clients(doorway, keys)("ecr")
+
+    return NodeLogin(registry, credentials, client)
+
+
+def _url(port: int) -> str:
+    return f"http://{LOOPBACK}:{port}"

@@ -1,0 +1,104 @@
+"""The Target of a rehearsal: clients with explicit keys that refuse every address but loopback."""
+
+from __future__ import annotations
+
+import ipaddress
+import threading
+import urllib.parse
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from ekswiz.kube_client import kubernetes_client
+
+from ekswiz.errors import RehearsalError
+from ekswiz.target import Flag, Target
+
+
+@dataclass(frozen=True, slots=True)
+class Doorway:
+    """Where a world is, as far as a target needs it."""
+
+    partition: str
+    account: str
+    region: str
+    aws_url: str
+    github_url: str
+
+
+class WorldClock:
+    """The clock of a rehearsal: real time, but waits are short because the world's statuses are."""
+
+    LONGEST = 0.2
+
+    def now(self) -> datetime:
+        """The real time, in UTC."""
+        return datetime.now(UTC)
+
+    def wait(self, seconds: float, stop: Flag) -> bool:
+        """Wait at most `LONGEST` seconds; True if the stop came."""
+        return stop.wait(min(seconds, self.LONGEST))
+
+
+def clients(doorway: Doorway, keys: Mapping[str, str] | None) -> Callable[[str], Any]:
+    """A cached factory of boto3 clients for the world; unsigned ones without keys. Thread-safe."""
+    import boto3  # noqa: PLC0415 - slow to import
+    from botocore import UNSIGNED  # noqa: PLC0415
+    from botocore.config import Config  # noqa: PLC0415
+
+    session = boto3.Session(
+        aws_access_key_id=keys["AccessKeyId"] if keys else None,
+        aws_secret_access_key=keys["SecretAccessKey"] if keys else None,
+        aws_session_token=keys.get("SessionToken") if keys else None,
+        region_name=doorway.region,
+    )
+    config = Config(
+        retries={"mode": "standard", "total_max_attempts": 3},
+        connect_timeout=5,
+        read_timeout=30,
+        proxies={},
+        **({} if keys else {"signature_version": UNSIGNED}),
+    )
+    made: dict[str, Any] = {}
+    lock = threading.Lock()
+
+    def client(service: str) -> Any:
+        with lock:
+            if service not in made:
+                made[service] = session.client(service, endpoint_url=doorway.aws_url, config=config)
+                made[service].meta.events.register("before-send", _only_loopback)
+            return made[service]
+
+    return client
+
+
+def make_target(doorway: Doorway, keys: Mapping[str, str], checkout: Path) -> Target:
+    """A Target of this world for the principal that holds these keys."""
+    aws = clients(doorway, keys)
+
+    def kubernetes(cluster: str) -> Any:
+        return kubernetes_client(aws("eks"), keys, cluster, doorway.region, sts_url=doorway.aws_url)
+
+    return Target(
+        kind="sim",
+        partition=doorway.partition,
+        account=doorway.account,
+        region=doorway.region,
+        aws=aws,
+        kubernetes=kubernetes,
+        github=lambda: doorway.github_url,
+        checkout=checkout,
+        clock=WorldClock(),
+    )
+
+
+def _only_loopback(request: Any, **_: Any) -> None:
+    host = urllib.parse.urlsplit(request.url).hostname or ""
+    try:
+        inside = ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        inside = host == "localhost"
+    if not inside:
+        raise RehearsalError(f"a rehearsal may not call {host}.", "This is a mistake in ekswiz; please report it.")

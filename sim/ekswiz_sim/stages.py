@@ -1,0 +1,148 @@
+"""The stages of a rehearsal, in order. Each is a generator of events that ends with a verdict."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from ekswiz.events import Event
+from ekswiz.plan import Action, Change, Plan
+from ekswiz_sim import snapshot
+from ekswiz_sim.access.matrix import try_all
+from ekswiz_sim.push import push
+from ekswiz_sim.scene import Scene, Verdict
+
+Run = Callable[[Scene, Verdict], Iterator[Event]]
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One step of the road. It is skipped when one of `needs` failed; `always` stages run after a stop, too."""
+
+    id: str
+    title: str
+    run: Run
+    needs: tuple[str, ...] = ()
+    always: bool = False
+
+
+def plan(scene: Scene, verdict: Verdict) -> Iterator[Event]:
+    """Plan against the untouched world; the snapshot of before is taken here."""
+    scene.before = scene.world.snapshot()
+    scene.plan = scene.road.plan(scene.target)
+    lines = [f"{change.action.value} {change.address:<34} {change.action.word:<7} {_first(change.why)}"
+             for change in scene.plan.changes]  # fmt: skip
+    unknown = [change.address for change in scene.plan.changes if change.action is Action.UNKNOWN]
+    yield from ()
+    if unknown:
+        verdict.failed(f"not readable: {', '.join(unknown)}", lines=lines)
+    else:
+        verdict.passed(_summary(scene.plan), lines=lines)
+
+
+def apply(scene: Scene, verdict: Verdict) -> Iterator[Event]:
+    """Carry the plan out as the operator."""
+    assert scene.plan is not None  # needs "plan"
+    failed, applied = [], 0
+    for event in scene.road.apply(scene.plan, scene.target, scene.stop):
+        failed += [f"{event.address}: {event.message}"] if event.type == "failed" else []
+        applied += event.type == "applied"
+        yield event
+    if failed:
+        verdict.failed(failed[0])
+    else:
+        verdict.passed(f"{applied} changes made")
+
+
+def settled(scene: Scene, verdict: Verdict) -> Iterator[Event]:
+    """Plan again: nothing may be left to do."""
+    again = scene.road.plan(scene.target)
+    yield from ()
+    left = [f"{change.action.value} {change.address}" for change in again.pending]
+    if left:
+        verdict.failed(f"a second plan still wants: {', '.join(left)}", lines=[_difference(c) for c in again.pending])
+    else:
+        verdict.passed("a second plan finds nothing to do")
+
+
+def answer(scene: Scene, verdict: Verdict) -> Iterator[Event]:
+    """Ask the service for its version through the Kubernetes service proxy; it must be the commit that was pushed."""
+    answers = scene.answers
+    path = f"/api/v1/namespaces/{answers.namespace}/services/{answers.workload}:80/proxy{scene.world.version_path}"
+    status, body = scene.world.kubernetes_get(scene.target, answers.cluster, path)
+    scene.http = {"url": path, "status": status, "body": body[:4096]}
+    yield from ()
+    if status == 200 and scene.commit in body:  # noqa: PLR2004 - HTTP OK
+        verdict.passed(f"GET {scene.world.version_path} -> 200 {_compact(body)}")
+    else:
+        verdict.failed(f"GET {path} -> {status} {_compact(body)}; expected 200 and commit {scene.commit}")
+
+
+def access(scene: Scene, verdict: Verdict) -> Iterator[Event]:
+    """Every principal tries every action; the answers are compared with intent."""
+    for cell in try_all(scene.world, scene.answers, scene.commit):
+        scene.matrix.append(cell)
+        yield Event("cell", time.time(), f"{cell['row']}/{cell['column']}", data=cell)
+    wrong = [cell for cell in scene.matrix if not cell["ok"]]
+    tried = sum(cell["got"] != "n/a" for cell in scene.matrix)
+    if wrong:
+        sentence = f"{len(wrong)} of {tried} tries differ from what the answers intend"
+        verdict.failed(sentence, matrix=list(scene.matrix))
+    else:
+        rows = len({cell["row"] for cell in scene.matrix})
+        verdict.passed(f"{tried} tries by {rows} principals, all as intended", matrix=list(scene.matrix))
+
+
+def destroy(scene: Scene, verdict: Verdict) -> Iterator[Event]:
+    """Remove what was created."""
+    failed, removed = [], 0
+    for event in scene.road.destroy(scene.target, scene.stop):
+        failed += [f"{event.address}: {event.message}"] if event.type == "failed" else []
+        removed += event.type == "applied"
+        yield event
+    if failed:
+        verdict.failed(failed[0])
+    else:
+        verdict.passed(f"{removed} objects removed")
+
+
+def empty(scene: Scene, verdict: Verdict) -> Iterator[Event]:
+    """The world must be what it was before the first change."""
+    differences = snapshot.differences(scene.before, scene.world.snapshot())
+    yield from ()
+    if differences:
+        verdict.failed(f"{len(differences)} objects differ from before", lines=differences[:20])
+    else:
+        verdict.passed("the world is what it was before")
+
+
+STAGES = (
+    Stage("plan", "Plan the pipeline", plan),
+    Stage("apply", "Make the changes", apply, needs=("plan",)),
+    Stage("settled", "Plan again", settled, needs=("apply",)),
+    Stage("push", "Push a commit and run the workflow", push, needs=("apply",)),
+    Stage("answer", "Ask the service", answer, needs=("push",)),
+    Stage("access", "Try who can do what", access, needs=("push",)),
+    Stage("destroy", "Remove everything", destroy, needs=("plan",)),
+    Stage("empty", "Compare with before", empty, needs=("destroy",)),
+)
+
+
+def _first(text: str) -> str:
+    return text.split(". ", maxsplit=1)[0].rstrip(".")
+
+
+def _summary(made: Plan) -> str:
+    counts = {action: sum(change.action is action for change in made.changes) for action in Action}
+    return "  ".join(f"{action.value}{count} {action.word}" for action, count in counts.items() if count)
+
+
+def _difference(change: Change) -> str:
+    data = change.to_json()
+    return f"{change.address}: before {json.dumps(data['before'])} after {json.dumps(data['after'])}"
+
+
+def _compact(body: str) -> str:
+    return " ".join(body.split())[:200]

@@ -1,0 +1,22 @@
+"""The tier table: which part of the world is what, and what each cannot know."""
+
+from __future__ import annotations
+
+
+def embedded() -> list[dict[str, str]]:
+    """The parts of the default tier, in the order in which a deployment meets them."""
+    rows = (
+        ("GitHub", "embedded", "tokens are signed and carry all of GitHub's claims", "no request leaves this machine"),
+        (
+            "AWS",
+            "moto + gate",
+            "signatures, trust, permissions and guard-rails are judged",
+            "the same on every machine",
+        ),
+        ("registry", "embedded", "OCI protocol; every request judged as its ECR action", "the same on every machine"),
+        ("images", "daemonless", "files and settings are real; FROM is recorded, RUN skipped", "needs no Docker"),
+        ("Kubernetes", "embedded", "API, RBAC and controllers for real kubectl", "needs no container runtime"),
+        ("pods", "processes", "the image's files run with this Python, not isolated", "needs no container runtime"),
+        ("runner", "embedded", "bash and kubectl are real; aws, docker and actions are twins", "needs no Node"),
+    )
+    return [dict(zip(("part", "chosen", "real", "why"), row, strict=True)) for row in rows]

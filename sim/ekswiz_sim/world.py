@@ -1,0 +1,183 @@
+"""The world: starts the parts, hands out targets, tokens and snapshots, and removes everything it made.
+
+All servers run on one loop; `close` undoes in the reverse order of `start`, and goes on past what fails.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ekswiz.answers import Answers
+from ekswiz.eks_token import eks_token
+from ekswiz.target import Target
+from ekswiz_sim import home, parts, seed
+from ekswiz_sim.github.issuer import Key
+from ekswiz_sim.seams import ClusterEndpoint, Doors, Record
+from ekswiz_sim.sim_target import Doorway, clients, make_target
+
+if TYPE_CHECKING:
+    from ekswiz_sim.kubernetes.embedded.store import Store
+    from ekswiz_sim.loop import LoopThread
+
+VERSION_PATH = "/version"
+
+
+class World:
+    """One AWS account, its Kubernetes clusters and a GitHub, on loopback. Make it with `World.start`."""
+
+    version_path = VERSION_PATH
+
+    def __init__(self, answers: Answers, made: parts.Parts) -> None:
+        self.answers = answers
+        self.account = answers.account
+        self._parts = made
+        self._operator: Mapping[str, str] = {}
+        self._clients: dict[str, Callable[[str], Any]] = {}
+
+    @classmethod
+    def start(cls, answers: Answers, operator_policy: Mapping[str, Any], *, port: int = 0) -> World:
+        """Start every part and put into it what exists before ekswiz: a cluster, its nodes' role, and the operator.
+
+        Args:
+            answers: Account, region, repository and cluster of the world.
+            operator_policy: The IAM policy of the user who plans and applies.
+            port: Port of the simulated AWS; 0 for any.
+
+        Raises:
+            RehearsalError: A port is in use, or a part could not start; nothing is left then.
+        """
+        world = cls(answers, parts.start(answers, port))
+        try:
+            world._operator = seed.seed(world, operator_policy)  # noqa: SLF001 - its own class
+        except BaseException:
+            world.close()
+            raise
+        return world
+
+    # ---- where things are
+
+    @property
+    def home(self) -> Path:
+        """The world's private folder."""
+        return self._parts.home
+
+    @property
+    def loop(self) -> LoopThread:
+        """The loop that all servers are on."""
+        return self._parts.loop
+
+    @property
+    def parts(self) -> parts.Parts:
+        """The parts, for those that act inside the world."""
+        return self._parts
+
+    @property
+    def doors(self) -> Doors:
+        """Where every door is."""
+        return self._parts.doors
+
+    @property
+    def doorway(self) -> Doorway:
+        """What a target needs to know."""
+        answers, doors = self.answers, self.doors
+        return Doorway(answers.partition, answers.account, answers.region, doors.aws_url, doors.github_url)
+
+    def facts(self) -> dict[str, Any]:
+        """What another process needs to act here; holds the operator's keys."""
+        return {
+            "account": self.account,
+            "region": self.answers.region,
+            "aws_url": self.doors.aws_url,
+            "github_url": self.doors.github_url,
+            "registry": self.doors.registry,
+            "home": str(self.home),
+            "operator": dict(self._operator),
+            "kubeconfig": str(seed.kubeconfig(self)),
+        }
+
+    # ---- clients
+
+    def target(self, checkout: Path) -> Target:
+        """A Target as the operator, who is judged like everybody."""
+        return make_target(self.doorway, self._operator, checkout)
+
+    def root(self, service: str) -> Any:
+        """A boto3 client as the account's root user: for what exists before, and for meddling in tests."""
+        key = self._parts.gate.root_key
+        return self.client(service, {"AccessKeyId": key.access_key, "SecretAccessKey": key.secret})
+
+    def client(self, service: str, keys: Mapping[str, str]) -> Any:
+        """A boto3 client with these keys."""
+        return self._cached(keys["AccessKeyId"], keys)(service)
+
+    def anonymous(self, service: str) -> Any:
+        """A boto3 client that signs nothing."""
+        return self._cached("", None)(service)
+
+    def _cached(self, name: str, keys: Mapping[str, str] | None) -> Callable[[str], Any]:
+        if name not in self._clients:
+            self._clients[name] = clients(self.doorway, keys)
+        return self._clients[name]
+
+    # ---- identity
+
+    def token(
+        self,
+        claims: Mapping[str, Any],
+        *,
+        audience: str = "sts.amazonaws.com",
+        key: Key = "good",
+        lifetime: int = 300,
+    ) -> str:
+        """A token with these claims, completed with what GitHub adds. `lifetime` in seconds; negative = expired."""
+        return self._parts.github.mint(claims, audience=audience, key=key, lifetime=lifetime)
+
+    def eks_token(self, cluster: str, keys: Mapping[str, str]) -> str:
+        """An EKS bearer token of these credentials."""
+        return eks_token(keys, cluster, self.answers.region, self.doors.aws_url)
+
+    # ---- Kubernetes
+
+    def cluster_endpoint(self, cluster: str) -> ClusterEndpoint:
+        """Where a cluster's API is."""
+        return self._parts.kubernetes.endpoint(cluster)
+
+    def store(self, cluster: str) -> Store | None:
+        """The objects of an embedded cluster; None if there is no such cluster."""
+        return self._parts.kubernetes.store(cluster)
+
+    def kubernetes_get(self, target: Target, cluster: str, path: str) -> tuple[int, str]:
+        """GET a path of a cluster's API as the target's principal; status and body."""
+        from kubernetes.client.exceptions import ApiException  # noqa: PLC0415 - slow to import
+
+        try:
+            response = target.kubernetes(cluster).call_api(
+                path, "GET", auth_settings=["BearerToken"], _preload_content=False
+            )
+        except ApiException as error:
+            return error.status, str(error.body)
+        raw = response[0] if isinstance(response, tuple) else response
+        return raw.status, raw.data.decode(errors="replace")
+
+    # ---- observation
+
+    def records(self, since: int = 0) -> Sequence[Record]:
+        """Every decision of every door, in order; those after number `since`."""
+        return self._parts.gate.records(since)
+
+    def snapshot(self) -> dict[str, Any]:
+        """Every AWS and Kubernetes object, and every file of the checkout, as plain JSON."""
+        return {
+            "iam": self._parts.gate.iam_snapshot(),
+            "ecr": self._parts.ecr.snapshot(),
+            "eks": self._parts.eks.snapshot(),
+            "kubernetes": self.loop.run(self._parts.kubernetes.snapshot()),
+        }
+
+    # ---- the end
+
+    def close(self) -> Sequence[str]:
+        """Stop and remove everything; what could not be removed. Safe to call twice."""
+        return [*parts.stop(self._parts), *home.remove(self.home)]

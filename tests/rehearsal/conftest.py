@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ekswiz.operator_policy import operator_policy
+from ekswiz.session import Session
+
+from ekswiz.answers import Answers, validate
+from ekswiz.events import Event
+from ekswiz_sim import entry
+from ekswiz_sim.scene import Scene
+from ekswiz_sim.stages import STAGES, Stage
+
+_ACCOUNTS = iter(range(200000000001, 200000001000))
+
+
+@dataclass(frozen=True)
+class Run:
+    """One finished rehearsal."""
+
+    report: Mapping[str, Any]
+    events: Sequence[Event]
+
+    def stage(self, id: str) -> Mapping[str, Any]:  # noqa: A002
+        return next(stage for stage in self.report["stages"] if stage["id"] == id)
+
+    @property
+    def first_red(self) -> str:
+        return next((stage["id"] for stage in self.report["stages"] if not stage["ok"]), "none")
+
+    def text(self, id: str) -> str:  # noqa: A002
+        stage = self.stage(id)
+        return "\n".join([stage["why"], *stage["log"]])
+
+
+def sample_answers(**changes: Any) -> Answers:
+    """The sample's answers in an account of its own: moto keeps its state by account."""
+    fields: dict[str, Any] = {**entry.SAMPLE, "account": str(next(_ACCOUNTS)), **changes}
+    return validate(Answers(**fields))
+
+
+Rehearse = Callable[..., Run]
+
+
+@pytest.fixture
+def rehearse(tmp_path: Path) -> Rehearse:
+    """Run a rehearsal of the sample and return what came of it."""
+
+    def run(
+        *,
+        stages: Sequence[str] | None = None,
+        extra: Sequence[Stage] = (),
+        policy: Callable[[dict[str, Any]], dict[str, Any]] = lambda document: document,
+        interfere: Mapping[str, Callable[[Scene], None]] | None = None,
+        **changes: Any,
+    ) -> Run:
+        answers = sample_answers(**changes)
+        chosen = [stage for stage in STAGES if stages is None or stage.id in stages]
+        rehearsal = entry.rehearse(
+            answers,
+            source=None,
+            road=lambda home: Session(answers, delete_images=True, state_dir=home),
+            operator_policy=policy(operator_policy(answers)),
+            stop=threading.Event(),
+            interfere=interfere,
+            stages=[*chosen, *extra],
+        )
+        events = list(rehearsal)
+        rehearsal.close()
+        return Run(rehearsal.report, events)
+
+    return run

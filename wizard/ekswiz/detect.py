@@ -1,0 +1,84 @@
+"""Where defaults come from: what the repository's folder says about itself. Reads files only, runs nothing."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+_REMOTE = re.compile(
+    r"(?:git@|ssh://git@|https?://(?:[^/@]+@)?)github\.com[:/](?P<owner>[^/\s]+)/(?P<repo>[^/\s]+?)(?:\.git)?/?",
+    re.ASCII,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Detected:
+    """Fields that were found, and in words where."""
+
+    fields: dict[str, str]
+    sources: dict[str, str]
+
+
+def detect(source: Path) -> Detected:
+    """Owner, repository and branch from git's own files; Dockerfile, context and manifests from the tree."""
+    fields: dict[str, str] = {}
+    sources: dict[str, str] = {}
+    git = _git_folder(source)
+    if git is not None:
+        _note(fields, sources, _from_remote(git), "from git remote origin")
+        _note(fields, sources, _from_head(git), "from the branch that is checked out")
+    _note(fields, sources, _from_tree(source), "from the files in the repository")
+    return Detected(fields, sources)
+
+
+def _note(fields: dict[str, str], sources: dict[str, str], found: dict[str, str], where: str) -> None:
+    fields.update(found)
+    sources.update(dict.fromkeys(found, where))
+
+
+def _git_folder(source: Path) -> Path | None:
+    for folder in (source.resolve(), *source.resolve().parents):
+        git = folder / ".git"
+        if git.is_dir():
+            return git
+    return None
+
+
+def _from_remote(git: Path) -> dict[str, str]:
+    section = ""
+    for line in _lines(git / "config"):
+        text = line.strip()
+        if text.startswith("["):
+            section = text
+        elif section == '[remote "origin"]' and text.split("=")[0].strip() == "url":
+            match = _REMOTE.fullmatch(text.partition("=")[2].strip())
+            return {"owner": match["owner"], "repo": match["repo"]} if match else {}
+    return {}
+
+
+def _from_head(git: Path) -> dict[str, str]:
+    head = "".join(_lines(git / "HEAD")[:1]).strip()
+    prefix = "ref: refs/heads/"
+    return {"branch": head.removeprefix(prefix)} if head.startswith(prefix) else {}
+
+
+def _from_tree(source: Path) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for context in (".", "app", "src"):
+        dockerfile = source / context / "Dockerfile"
+        if dockerfile.is_file():
+            found = {"context": context, "dockerfile": dockerfile.relative_to(source).as_posix()}
+            break
+    for folder in ("manifests", "k8s", "deploy", "kubernetes"):
+        if (source / folder / "kustomization.yaml").is_file():
+            found["manifests"] = folder
+            break
+    return found
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return []

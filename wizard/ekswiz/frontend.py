@@ -1,0 +1,126 @@
+"""What a front end may ask of the product. No front end sees anything below it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from ekswiz.answers import Answers
+from ekswiz.errors import Exit
+from ekswiz.events import Event
+from ekswiz.plan import Plan
+from ekswiz.target import Flag
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What the user said, before it becomes Answers: flags and variables by field name, and where the rest is.
+
+    `file` is `ekswiz.toml` or another answers file. `sample` asks for the bundled sample. `source` is the repository.
+    """
+
+    fields: Mapping[str, str | None] = field(default_factory=dict)
+    file: Path | None = None
+    sample: bool = False
+    source: Path = Path()
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which world a command acts on, and the consents that go with it."""
+
+    sim: bool = False
+    profile: str | None = None
+    endpoint_url: str | None = None
+    adopt: bool = False
+    delete_images: bool = False
+    take_over: bool = False
+
+
+class OpenRoad(Protocol):
+    """A stack in a world: plan it, apply it, remove it."""
+
+    @property
+    def answers(self) -> Answers:
+        """The stack's answers."""
+        ...
+
+    def plan(self) -> Plan:
+        """Read the world and compare."""
+        ...
+
+    def apply(self, plan: Plan, stop: Flag) -> Iterator[Event]:
+        """Carry a plan out."""
+        ...
+
+    def destroy_plan(self) -> Plan:
+        """What a destroy would remove, and what it keeps with the reason."""
+        ...
+
+    def destroy(self, plan: Plan, stop: Flag) -> Iterator[Event]:
+        """Remove what the destroy plan lists."""
+        ...
+
+
+class RunningRehearsal(Protocol):
+    """A rehearsal: iterate it to the end (or close it), then ask for its report."""
+
+    def __iter__(self) -> Iterator[Event]:
+        """Run it, event by event."""
+        ...
+
+    def close(self) -> None:
+        """Stop at once and remove everything."""
+        ...
+
+    @property
+    def report(self) -> Mapping[str, Any]:
+        """The report, version 1."""
+        ...
+
+
+class Application(Protocol):
+    """The use-cases, composed in `main.py`."""
+
+    def answers(self, given: Given, *, sim: bool) -> Answers:
+        """Answers from flags, variables, file, sample and repository, validated."""
+        ...
+
+    def road(self, given: Given, choice: Choice) -> AbstractContextManager[OpenRoad]:
+        """Open the stack in AWS, or in the world that is up."""
+        ...
+
+    def rehearse(self, given: Given, stop: Flag, *, port: int = 0) -> RunningRehearsal:
+        """Prepare a rehearsal in a world of its own."""
+        ...
+
+    def sim_up(self, given: Given, port: int) -> Mapping[str, Any]:
+        """Start a world that outlives the command; its facts."""
+        ...
+
+    def sim_status(self) -> Mapping[str, Any] | None:
+        """Facts of the world that is up; None if there is none."""
+        ...
+
+    def sim_env(self) -> Mapping[str, str]:
+        """Variables with which other tools reach the world that is up."""
+        ...
+
+    def sim_down(self) -> list[str]:
+        """Remove the world; what could not be removed."""
+        ...
+
+
+def exit_code(events: Sequence[Event], signalled: Exit | None) -> Exit:
+    """The exit code of an apply or destroy, from its events and the signal that stopped it, if one did."""
+    kinds = {event.type for event in events}
+    if signalled is not None:
+        return signalled
+    if "stopped" in kinds:
+        return Exit.STOPPED
+    if "failed" in kinds:
+        return Exit.PARTIAL if "applied" in kinds else Exit.FAILED
+    return Exit.OK

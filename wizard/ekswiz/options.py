@@ -1,0 +1,74 @@
+"""Every answer as a flag and an `EKSWIZ_*` variable, declared once."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import click
+
+from ekswiz.frontend import Choice, Given
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+FIELDS: tuple[tuple[str, str, str, str], ...] = (
+    ("stack", "--stack", "NAME", "Name of this pipeline; roles and tags carry it."),
+    ("account", "--account", "ID", "The AWS account, 12 digits."),
+    ("region", "--region", "REGION", "The AWS region of cluster and registry."),
+    ("repository", "--repo", "OWNER/NAME", "The GitHub repository that may deploy."),
+    ("owner_id", "--owner-id", "ID", "GitHub's numeric id of the owner."),
+    ("repo_id", "--repo-id", "ID", "GitHub's numeric id of the repository."),
+    ("branch", "--branch", "NAME", "The one branch that may deploy."),
+    ("environment", "--environment", "NAME", 'GitHub environment of the deploy job; "none" for none.'),
+    ("subject", "--subject", "FORM", 'Form of the token\'s sub: "immutable" or "classic".'),
+    ("cluster", "--cluster", "NAME", "The EKS cluster."),
+    ("namespace", "--namespace", "NAME", "The Kubernetes namespace to deploy to."),
+    ("ecr_repository", "--ecr-repository", "NAME", "The ECR repository for images."),
+    ("workload", "--workload", "NAME", "The Deployment whose first container takes the image."),
+    ("context", "--context", "DIR", "Folder that the image is built from."),
+    ("dockerfile", "--dockerfile", "FILE", "The Dockerfile."),
+    ("manifests", "--manifests", "DIR", "Folder of the Kubernetes manifests."),
+    ("port", "--app-port", "N", "Port that the service listens on."),
+)
+
+
+def answer_options(command: F) -> F:
+    """Add all answer flags to a command; they reach it as one `given: Given`. Goes directly above the function."""
+
+    @functools.wraps(command)
+    def wrapped(**keywords: Any) -> Any:
+        fields = {name: keywords.pop(f"answer_{name}") for name, *_ in FIELDS}
+        file, sample, source = keywords.pop("answers"), keywords.pop("sample"), keywords.pop("source")
+        return command(given=Given(fields, file, sample, source), **keywords)
+
+    result: Any = wrapped
+    for name, flag, metavar, text in reversed(FIELDS):
+        variable = "EKSWIZ_" + flag.removeprefix("--").replace("-", "_").upper()
+        result = click.option(flag, f"answer_{name}", metavar=metavar, envvar=variable, help=text, default=None)(result)
+    result = click.option(
+        "--source", type=click.Path(path_type=Path), default=Path(), metavar="DIR", envvar="EKSWIZ_SOURCE",
+        help="The repository's folder (default: here).",
+    )(result)  # fmt: skip
+    result = click.option("--sample", is_flag=True, help="Use the bundled sample service.")(result)
+    result = click.option(
+        "--answers", type=click.Path(path_type=Path, dir_okay=False), default=None, metavar="FILE",
+        envvar="EKSWIZ_ANSWERS", help="Answers file (default: ekswiz.toml in the repository's folder).",
+    )(result)  # fmt: skip
+    return cast("F", result)
+
+
+def world_options(command: F) -> F:
+    """Add the flags that say which world a command acts on and what it may do there, as one `choice: Choice`."""
+
+    @functools.wraps(command)
+    def wrapped(**keywords: Any) -> Any:
+        names = ("profile", "endpoint_url", "adopt", "take_over")
+        return command(choice=Choice(**{name: keywords.pop(name) for name in names}), **keywords)
+
+    result: Any = click.option("--profile", metavar="NAME", help="AWS profile.")(wrapped)
+    result = click.option("--endpoint-url", metavar="URL", help="Another AWS endpoint than AWS's own.")(result)
+    result = click.option("--adopt", is_flag=True, help="Take over objects of our names that others made.")(result)
+    result = click.option("--take-over", is_flag=True, help="Take over the lock of a run that died.")(result)
+    return cast("F", result)

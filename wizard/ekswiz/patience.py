@@ -1,0 +1,62 @@
+"""Bounded, explained retries. The only place that waits before a call is made again."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import TypeVar
+
+from ekswiz.errors import EkswizError, Transient
+from ekswiz.target import Clock, Flag
+
+T = TypeVar("T")
+FIRST_WAIT = 0.5
+LONGEST_WAIT = 10.0
+
+
+class Stopped(EkswizError):
+    """The stop came while we waited between two calls; nothing is in flight."""
+
+    summary = "Stopped"
+
+
+class Never:
+    """A flag that is never set, for reads that nobody stops."""
+
+    def is_set(self) -> bool:
+        """Never."""
+        return False
+
+    def wait(self, timeout: float | None = None) -> bool:  # noqa: ARG002 - the Flag's signature
+        """Never."""
+        return False
+
+
+def patiently(call: Callable[[], T], clock: Clock, stop: Flag, say: Callable[[str], None]) -> T:
+    """The result of `call`, made again while it raises `Transient`, at most for the seconds that the error allows.
+
+    Waits grow from 0.5 s to 10 s with full jitter. Each wait is announced through `say`.
+
+    Raises:
+        Transient: The time was not enough.
+        Stopped: `stop` was set during a wait.
+    """
+    began = clock.now().timestamp()
+    attempt = 0
+    while True:
+        try:
+            return call()
+        except Transient as error:
+            waited = clock.now().timestamp() - began
+            if waited >= error.within:
+                raise
+            pause = _pause(attempt, error.within - waited)
+            say(f"{error.detail} Trying again ({waited:.0f} of at most {error.within:.0f} s).")
+        if clock.wait(pause, stop):
+            raise Stopped("the stop came while waiting to try again.")
+        attempt += 1
+
+
+def _pause(attempt: int, left: float) -> float:
+    ceiling = min(LONGEST_WAIT, FIRST_WAIT * 2**attempt)
+    return min(left, ceiling * (0.5 + random.random() / 2))  # noqa: S311 - jitter, not a secret

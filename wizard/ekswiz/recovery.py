@@ -1,0 +1,77 @@
+"""Before anything is changed: is the plan still true, and what became of a run that died?
+
+Recovery is observation: what a dead run was about to do is looked up in the world, never assumed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ekswiz.errors import StalePlan
+from ekswiz.journal import Journal
+from ekswiz.plan import Action, Change, Plan, encode
+from ekswiz.planner import FOREIGN, Seen
+from ekswiz.resource import Live
+from ekswiz.target import Target
+from ekswiz.values import attributes
+
+_MAKING = (Action.CREATE, Action.UPDATE, Action.REPLACE)
+
+
+def refuse_stale(plan: Plan, seen: Mapping[str, Seen], target: Target) -> None:
+    """Refuse a plan that was made for another place, or whose objects are not what they were.
+
+    Raises:
+        StalePlan: With everything that moved.
+    """
+    if (plan.account, plan.region) != (target.account, target.region):
+        raise StalePlan(
+            f"it is for account {plan.account} in {plan.region}, and this is {target.account} in {target.region}.",
+            "Plan again here.",
+        )
+    moved = [sentence for change in plan.changes for sentence in _moved(change, seen)]
+    if moved:
+        raise StalePlan("; ".join(moved) + ".", "Plan again, look at the difference, then apply.")
+
+
+def recover(journal: Journal, seen: Mapping[str, Seen]) -> Mapping[str, str]:
+    """Close the intents that a dead run left open and whose outcome can be seen; idempotency tokens of the others."""
+    tokens: dict[str, str] = {}
+    for address, intent in journal.pending().items():
+        found = seen.get(address)
+        if intent.action in _MAKING and isinstance(found, Live) and found.owner == journal.stack:
+            journal.end(intent.seq, found, None)
+        elif intent.action is Action.DELETE and address in seen and found is None:
+            journal.end(intent.seq, None, None)
+        elif intent.action is not Action.DELETE:
+            tokens[address] = intent.token
+    return tokens
+
+
+def adopt(journal: Journal, plan: Plan, seen: Mapping[str, Seen]) -> None:
+    """Record what existed before us and is used, so that destroy leaves it."""
+    for change in plan.changes:
+        found = seen.get(change.address)
+        agreed = all(risk.id != FOREIGN for risk in change.risks)
+        if change.adopted and agreed and isinstance(found, Live) and change.action is not Action.DELETE:
+            journal.adopt(change.address, found.unique_id)
+
+
+def _moved(change: Change, seen: Mapping[str, Seen]) -> list[str]:
+    """What happened to a change's object since the plan was made, as sentences."""
+    if change.address not in seen:
+        return [f"{change.address} is not part of this stack any more"]
+    found = seen[change.address]
+    now = attributes(found.attributes) if isinstance(found, Live) else None
+    if encode(now) == encode(change.before):
+        return []
+    if now is None:
+        return [f"{change.address} is gone"]
+    if change.before is None:
+        return [f"{change.address} has appeared"]
+    return [f"{change.address} has changed ({', '.join(_differences(change.before, now))})"]
+
+
+def _differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    return sorted(name for name in {*before, *now} if encode(before.get(name)) != encode(now.get(name)))
