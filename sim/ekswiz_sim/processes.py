@@ -8,6 +8,7 @@ group that is still registered when the pipe closes. Nothing runs between fork a
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import signal
@@ -41,26 +42,19 @@ class Watchdog:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._shell: subprocess.Popen[bytes] | None = None
+        self._groups: set[int] = set()
 
-    def _start(self) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            ["/bin/sh", "-c", _WATCHDOG],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            cwd="/",
-            env={},
-            start_new_session=True,
-        )
-
-    def tell(self, verb: str, group: int) -> None:
-        """Register ("add") or forget ("del") a process group; starts the shell on first use."""
+    def add(self, group: int) -> None:
+        """Register a process group; starts the shell on first use."""
         with self._lock:
-            if self._shell is None or self._shell.poll() is not None:
-                self._shell = self._start()
-            assert self._shell.stdin is not None
-            self._shell.stdin.write(f"{verb} {group}\n".encode())
-            self._shell.stdin.flush()
+            self._groups.add(group)
+            self._tell(f"add {group}\n")
+
+    def forget(self, group: int) -> None:
+        """Take a group off the list: nobody is left in it."""
+        with self._lock:
+            self._groups.discard(group)
+            self._tell(f"del {group}\n")
 
     def close(self) -> None:
         """End the shell; what is still registered is killed."""
@@ -68,18 +62,58 @@ class Watchdog:
             if self._shell is not None:
                 self._shell.communicate()
                 self._shell = None
+            self._groups.clear()
+
+    def _tell(self, line: str) -> None:
+        try:
+            self._write(line)
+        except OSError:  # somebody killed the shell: a new one learns all that the old one knew
+            self._drop()
+            self._write("".join(f"add {group}\n" for group in self._groups))
+
+    def _drop(self) -> None:
+        if self._shell is not None and self._shell.stdin is not None:
+            self._shell.stdin.close()
+            self._shell.wait()
+        self._shell = None
+
+    def _write(self, text: str) -> None:
+        if self._shell is None:
+            self._shell = subprocess.Popen(
+                ["/bin/sh", "-c", _WATCHDOG],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                cwd="/",
+                env={},
+                start_new_session=True,
+                bufsize=0,
+            )
+        assert self._shell.stdin is not None
+        self._shell.stdin.write(text.encode())
 
 
 @cache
 def watchdog() -> Watchdog:
     """The one watchdog of this process; it ends when this process does."""
-    return Watchdog()
+    made = Watchdog()
+    atexit.register(made.close)
+    return made
 
 
 @cache
 def _forker() -> ThreadPoolExecutor:
     """The parent-death signal fires when the forking *thread* ends: one thread that lives as long as we do forks."""
     return ThreadPoolExecutor(max_workers=1, thread_name_prefix="forker")
+
+
+def _after_fork() -> None:
+    """A forked child has neither the thread nor the right to speak for its parent's groups."""
+    _forker.cache_clear()
+    watchdog.cache_clear()
+
+
+os.register_at_fork(after_in_child=_after_fork)
 
 
 @cache
@@ -159,12 +193,18 @@ class Process:
             time.sleep(POLL)
         return False
 
+    def close(self) -> None:
+        """Close our ends of its pipes."""
+        for pipe in (self.stdin, self.stdout):
+            if pipe is not None:
+                pipe.close()
+
     def forget(self) -> None:
         """Take the group off the watchdog's list. Call it once nobody is left in the group."""
         with self._ended:
             if not self._forgotten:
                 self._forgotten = True
-                watchdog().tell("del", self.pid)
+                watchdog().forget(self.pid)
 
 
 def spawn(
@@ -193,7 +233,7 @@ def spawn(
         )
 
     popen = _forker().submit(fork).result()
-    watchdog().tell("add", popen.pid)
+    watchdog().add(popen.pid)
     return Process(popen)
 
 

@@ -6,7 +6,7 @@ variable; nothing is guessed about an account.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields
 
 from ekswiz import answers_file, names
@@ -25,6 +25,13 @@ SIM_DEFAULTS: Mapping[str, str] = {
     "cluster": "platform",
 }
 """What a rehearsal may invent, because it invents the account and GitHub too. (The account is AWS's own example.)"""
+PROPOSALS: Mapping[str, Callable[[str], str]] = {
+    "stack": names.stack_name,
+    "namespace": names.namespace_name,
+    "ecr_repository": names.ecr_name,
+    "workload": names.workload_name,
+}
+"""What follows from the repository's name."""
 FLAGS: Mapping[str, str] = {"owner": "--repo", "repo": "--repo", "port": "--app-port"}
 
 
@@ -72,22 +79,14 @@ def _from_repository(given: Given) -> dict[str, str]:
 
 
 def _propose(known: dict[str, str]) -> None:
-    if "repo" not in known:
-        return
-    repo = known["repo"]
-    proposals = {
-        "stack": names.stack_name,
-        "namespace": names.namespace_name,
-        "ecr_repository": names.ecr_name,
-        "workload": names.workload_name,
-    }
-    for name, propose in proposals.items():
-        known.setdefault(name, propose(repo))
+    if "repo" in known:
+        for name, propose in PROPOSALS.items():
+            known.setdefault(name, propose(known["repo"]))
 
 
 def _require(known: Mapping[str, str]) -> None:
     needed = [f.name for f in fields(Answers) if f.default is MISSING]
-    missing = [name for name in needed if name not in known]
+    missing = [name for name in needed if name not in known and name not in PROPOSALS]
     if not missing:
         return
     flags = list(dict.fromkeys(FLAGS.get(name, "--" + name.replace("_", "-")) for name in missing))

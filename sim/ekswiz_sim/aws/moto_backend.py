@@ -87,6 +87,15 @@ class MotoBackend:
         self.used.add("iam")
         return iam_backends[self.account][self.partition]
 
+    def ec2_tags(self, identifier: str) -> Mapping[str, str]:
+        """Tags of an EC2 object; empty if there is none."""
+        if "ec2" not in self.used:
+            return {}
+        from moto.ec2.models import ec2_backends  # noqa: PLC0415 - as above
+
+        with self.lock:
+            return dict(ec2_backends[self.account][self.region].tags.get(identifier, {}))
+
     def reset(self) -> None:
         """Forget this account: the world is gone."""
         with self.lock:

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from ekswiz.iam import trust as trust_module
 from ekswiz.iam.decision import Decision
+from ekswiz.iam.grammar import validate_document
 from ekswiz_sim.aws.claims import condition_keys
 from ekswiz_sim.aws.webtoken import IssuerKeys, Token, verify
 from ekswiz_sim.gate.context import of_time, user_id
@@ -60,9 +61,10 @@ def _document(text: str) -> Mapping[str, Any]:
         document = json.loads(text)
     except ValueError:
         document = None
-    if not isinstance(document, dict) or "Statement" not in document:
-        raise ServiceError("MalformedPolicyDocument", "Syntax errors in policy.")
-    return document
+    problems = validate_document(document, "session")
+    if problems:
+        raise ServiceError("MalformedPolicyDocument", problems[0])
+    return dict(document)
 
 
 class Sts:

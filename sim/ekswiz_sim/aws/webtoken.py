@@ -90,7 +90,7 @@ def _provider(claims: Json, providers: Mapping[str, Sequence[str]]) -> str:
     issuer = claims.get("iss")
     if not isinstance(issuer, str) or not issuer:
         raise ServiceError(INVALID, "Missing a required claim: iss")
-    url = issuer.partition("://")[2].rstrip("/")
+    url = issuer.partition("://")[2]
     if not issuer.startswith("https://") or url not in providers:
         raise ServiceError(INVALID, f"No OpenIDConnect provider found in your account for {issuer}")
     return url

@@ -97,8 +97,10 @@ class Questions:
         return f"arn:{self._backend.partition}:{service}:{self._backend.region}:{self._backend.account}:"
 
     def _resource(self, service: str, arn: str) -> Mapping[str, Sequence[str]]:
-        if arn == "*" or service == "ec2":
+        if arn == "*":
             return {}
+        if service == "ec2":
+            return of_resource(self._backend.ec2_tags(arn.rpartition("/")[2]), service)
         tags = self._iam.tags(arn) if service == "iam" else self._services[service].tags(arn)
         return of_resource(tags, service)
 

@@ -22,10 +22,10 @@ _EXPIRED = "The security token included in the request is expired"
 
 @dataclass(frozen=True, slots=True)
 class AccessKey:
-    """A long-term key."""
+    """A long-term key. Secrets stay out of every repr, and so out of logs and tracebacks."""
 
     access_key: str
-    secret: str
+    secret: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +33,8 @@ class Credentials:
     """Temporary credentials. `expires` is in epoch seconds."""
 
     access_key: str
-    secret: str
-    token: str
+    secret: str = field(repr=False)
+    token: str = field(repr=False)
     expires: float
     principal: Principal
 
@@ -53,7 +53,7 @@ class Session:
 class Key:
     """A key that was found: its secret, and whose it is."""
 
-    secret: str
+    secret: str = field(repr=False)
     principal: Principal
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import platform as host
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -19,24 +18,19 @@ from ekswiz.errors import InputError
 from ekswiz_sim.images.assembly import CANNOT_RUN, CONTEXT, Assembly
 from ekswiz_sim.images.context import Context
 from ekswiz_sim.images.dockerfile import Dockerfile, Instruction, parse
+from ekswiz_sim.images.machine import host_platform
 from ekswiz_sim.images.unbuildable import Unbuildable, judge
 from ekswiz_sim.seams import Image
 
-__all__ = ["Unbuildable", "build", "host_platform", "read", "stand_in"]
+__all__ = ["Unbuildable", "build", "read", "stand_in"]
 
 NOTHING: Mapping[str, str] = {}
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 CONFIG = "application/vnd.oci.image.config.v1+json"
 LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
 EPOCH = "1970-01-01T00:00:00Z"
-ARCHITECTURES = {"x86_64": "amd64", "AMD64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
 LARGEST = 1024 * 1024
 """Bytes of a Dockerfile: more is surely another file."""
-
-
-def host_platform() -> str:
-    """`linux/` and this machine's architecture."""
-    return f"linux/{ARCHITECTURES.get(host.machine(), 'amd64')}"
 
 
 def build(

@@ -18,7 +18,7 @@ from typing import Any
 
 import aiohttp
 
-from ekswiz_sim.images.daemonless import host_platform
+from ekswiz_sim.images.machine import host_platform
 from ekswiz_sim.images.reference import DOCKER_HUB, BadReference, Reference, on_loopback, parse
 from ekswiz_sim.images.remote import INDEXES, MANIFESTS, NO_LOGIN, Blob, Failed, Remote, blob
 from ekswiz_sim.images.unpack import Refused, unpack

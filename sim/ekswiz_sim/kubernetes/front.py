@@ -94,7 +94,7 @@ class Front:
         try:
             user = impersonation.impersonated(self._store, caller.user, request.headers, caller.grants)
         except ApiError as error:
-            decision = Decision(False, "rbac", None, None, (), (), error.message)
+            decision = _denied(error.message, "rbac")
             self._gatekeeper.record("kubernetes", caller.principal.arn, "impersonate", self._cluster, decision)
             raise
         plain = CIMultiDict(
@@ -141,7 +141,7 @@ class Front:
         name = entry.username.replace("{{SessionName}}", session)
         groups = (*entry.groups, _AUTHENTICATED)
         user = User(name, groups, f"aws-iam-authenticator:{principal.account}:{principal.unique_id}")
-        return _Caller(principal, user, self._grants(entry))
+        return _Caller(principal, user, self._grants(principal, entry))
 
     def _refusal(self, principal: Principal, entry: AccessEntry | None, why: str) -> ApiError:
         """The 401, after the reason was recorded for those who may know it."""
@@ -151,18 +151,23 @@ class Front:
         self._gatekeeper.record("eks", principal.arn, "eks:AccessKubernetesApi", self._cluster, decision)
         return _unauthorized()
 
-    def _grants(self, entry: AccessEntry) -> tuple[Grant, ...]:
+    def _grants(self, principal: Principal, entry: AccessEntry) -> tuple[Grant, ...]:
         grants = []
         for arn, namespaces in entry.policies:
-            reason = (
-                f'EKS Access Policy: allowed by AccessEntry "{entry.principal_arn}" Policy "{arn.rsplit("/", 1)[-1]}"'
-            )
-            grants.append(Grant(reason, tuple(self._policy_rules(arn)), namespaces))
+            name = arn.rsplit("/", 1)[-1]
+            try:
+                rules = tuple(self._policy_rules(arn))
+            except KeyError:
+                why = f"the rules of access policy {name} are not modelled, so it gives nothing"
+                self._gatekeeper.record("eks", principal.arn, "eks:AccessKubernetesApi", self._cluster, _denied(why))
+                continue
+            reason = f'EKS Access Policy: allowed by AccessEntry "{entry.principal_arn}" Policy "{name}"'
+            grants.append(Grant(reason, rules, namespaces))
         return tuple(grants)
 
     def _judged(self, caller: _Caller, verdict: Verdict) -> None:
         """Keep denials, and what was allowed to change something."""
-        if verdict.allowed and (verdict.attributes.path is not None or verdict.attributes.verb in _READS):
+        if verdict.allowed and _changes_nothing(verdict.attributes):
             return
         action = _action(verdict.attributes)
         why = verdict.reason or ("allowed" if verdict.allowed else f"no rule lets {verdict.user.name} {action}")
@@ -174,6 +179,16 @@ class Front:
 
 def _unauthorized() -> ApiError:
     return ApiError(401, "Unauthorized", "Unauthorized")
+
+
+def _denied(why: str, layer: Layer = "entry") -> Decision:
+    return Decision(False, layer, None, None, (), (), why)
+
+
+def _changes_nothing(attributes: Attributes) -> bool:
+    if attributes.path is not None or attributes.verb in _READS:
+        return True
+    return attributes.group in ("authentication.k8s.io", "authorization.k8s.io")
 
 
 def _action(attributes: Attributes) -> str:

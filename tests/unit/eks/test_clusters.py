@@ -228,6 +228,13 @@ def test_no_bootstrap_means_no_entry(world: World) -> None:
     assert world.eks.find("demo", JANE) is None
 
 
+def test_answers_are_copies(seeded: World) -> None:
+    answer = seeded.eks.call("DescribeCluster", {"name": "demo"}, seeded.as_principal)
+    answer["cluster"]["resourcesVpcConfig"]["publicAccessCidrs"].append("10.0.0.0/8")
+    again = seeded.eks.call("DescribeCluster", {"name": "demo"}, seeded.as_principal)
+    assert again["cluster"]["resourcesVpcConfig"]["publicAccessCidrs"] == ["0.0.0.0/0"]
+
+
 def test_a_snapshot_shows_all_and_is_a_copy(seeded: World) -> None:
     before = seeded.eks.snapshot()
     before["demo"]["tags"]["x"] = "y"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 import itertools
 import json
 import threading
@@ -155,21 +156,19 @@ class FakeEks:
             raise aws_error("ResourceNotFoundException", text, operation, 404)
 
 
-class ApiError(Exception):
-    """What kubernetes.client.ApiException looks like from outside."""
-
-    def __init__(self, status: int, reason: str, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-        self.body = json.dumps({"kind": "Status", "reason": reason, "message": message})
-
-
 @dataclass
 class Answer:
+    """A response as the client's REST layer hands it on: a status, and a body to read."""
+
     body: Any
+    status: int = 200
 
     def read(self) -> bytes:
         return json.dumps(self.body).encode()
+
+
+def refusal(status: int, reason: str, message: str) -> Answer:
+    return Answer({"kind": "Status", "reason": reason, "message": message}, status)
 
 
 class FakeKubernetes:
@@ -191,7 +190,7 @@ class FakeKubernetes:
         if method == "POST":
             return self._post(f"{path}/{body['metadata']['name']}", body)
         if path not in self.objects:
-            raise ApiError(404, "NotFound", f"{path} not found")
+            return refusal(404, "NotFound", f"{path} not found")
         if method == "PATCH":
             _merge(self.objects[path], body)
         if method == "DELETE":
@@ -200,10 +199,10 @@ class FakeKubernetes:
 
     def _post(self, path: str, body: Any) -> Answer:
         if path in self.objects:
-            raise ApiError(409, "AlreadyExists", f"{path} already exists")
+            return refusal(409, "AlreadyExists", f"{path} already exists")
         parent = path.partition("/namespaces/")[2].split("/")
         if len(parent) > 1 and f"/api/v1/namespaces/{parent[0]}" not in self.objects:
-            raise ApiError(404, "NotFound", f'namespaces "{parent[0]}" not found')
+            return refusal(404, "NotFound", f'namespaces "{parent[0]}" not found')
         made = copy.deepcopy(body)
         made["metadata"]["uid"] = f"uid-{next(self._count)}"
         self.objects[path] = made
@@ -247,6 +246,18 @@ class World:
         return Target("sim", "aws", ACCOUNT, REGION, self.aws, kubernetes, lambda: None, self.checkout, self.clock)
 
 
+def audiences(provider: str) -> list[str]:
+    """The client ids of moto's provider; moto has no call that changes them."""
+    from moto.iam.models import iam_backends
+
+    found: list[str] = iam_backends[ACCOUNT]["aws"].open_id_providers[provider].client_id_list
+    return found
+
+
+def add_audience(OpenIDConnectProviderArn: str, ClientID: str) -> None:  # noqa: N803 - IAM's own names
+    audiences(OpenIDConnectProviderArn).append(ClientID)
+
+
 class _Watched:
     """Announces every call before it is made."""
 
@@ -255,6 +266,8 @@ class _Watched:
 
     def __getattr__(self, operation: str) -> Any:
         found = getattr(self._client, operation)
+        if operation == "add_client_id_to_open_id_connect_provider":
+            found = add_audience
         if operation == "get_paginator":
             return found
 
@@ -265,15 +278,21 @@ class _Watched:
         return call
 
 
+@functools.cache
+def clients() -> dict[str, Any]:
+    """Clients are slow to make; moto's state is what each test starts anew."""
+    import boto3
+
+    keys = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing", "region_name": REGION}
+    return {service: boto3.client(service, **keys) for service in ("iam", "ecr")}
+
+
 @contextmanager
 def world(checkout: Path) -> Iterator[World]:
-    import boto3
     from moto import mock_aws
 
     with mock_aws():
-        keys = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing", "region_name": REGION}
-        clients = {service: boto3.client(service, **keys) for service in ("iam", "ecr")}
-        yield World(checkout, clients=clients)
+        yield World(checkout, clients=clients())
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,6 +96,18 @@ def test_a_request_changed_after_signing_is_refused(world: World, change: Change
     assert status(refused) == 403
 
 
+@pytest.mark.parametrize("stated", ["0" * 64, "UNSIGNED-PAYLOAD"])
+def test_a_signed_hash_of_another_body_is_refused(world: World, stated: str) -> None:
+    iam = world.client("iam")
+
+    def state(request: Any, **_: Any) -> None:
+        request.headers["X-Amz-Content-SHA256"] = stated
+
+    iam.meta.events.register("before-sign.*", state)
+    with pytest.raises(ClientError, match="'x-amz-content-sha256' header does not match what was computed"):
+        iam.list_roles()
+
+
 def test_a_request_without_its_date_is_incomplete(world: World) -> None:
     with pytest.raises(ClientError) as refused:
         tampered(world.client("sts"), without_date).get_caller_identity()

@@ -96,6 +96,12 @@ def _expired(world: World) -> str:
         (lambda world: world.foreign.token(), "InvalidIdentityToken", NO_KEY),
         (_other_issuer, "InvalidIdentityToken", "No OpenIDConnect provider found in your account for https://token"),
         (_slug_issuer, "InvalidIdentityToken", f"No OpenIDConnect provider found in your account for {ISSUER}/acme"),
+        (lambda world: world.issuer.token({"iss": ISSUER + "/"}), "InvalidIdentityToken", "No OpenIDConnect provider"),
+        (
+            lambda world: world.issuer.token({"iss": ISSUER.upper()}),
+            "InvalidIdentityToken",
+            "No OpenIDConnect provider",
+        ),
         (_other_audience, "InvalidIdentityToken", "Incorrect token audience"),
         (_expired, "ExpiredTokenException", "Token expired: current date/time "),
         (lambda world: world.issuer.token({"nbf": int(time.time()) + 900}), "InvalidIdentityToken", "not yet valid"),
@@ -220,6 +226,13 @@ def test_a_session_policy_too_large_is_refused(deploy: World) -> None:
     with pytest.raises(ClientError) as refused:
         deploy.assume(deploy.issuer.token(), Policy=large)
     assert code(refused) in {"PackedPolicyTooLarge", "ValidationError"}
+
+
+def test_a_session_policy_must_be_a_policy(deploy: World) -> None:
+    for text_of_policy in ("{}", '{"Version":"2012-10-17","Statement":[{"Effect":"Maybe"}]}'):
+        with pytest.raises(ClientError) as refused:
+            deploy.assume(deploy.issuer.token(), Policy=text_of_policy)
+        assert code(refused) == "MalformedPolicyDocument"
 
 
 def test_assume_role_needs_the_roles_trust_and_the_callers_permission(world: World) -> None:

@@ -263,3 +263,27 @@ def test_every_modelled_operation_has_somebody_who_answers(world: World) -> None
 def test_the_caller_is_known_to_iam(world: World) -> None:
     user = world.user("operator", allow("iam:GetUser", resource=world.arn("user/operator")))
     assert world.client("iam", user).get_user()["User"]["UserName"] == "operator"
+
+
+def test_ec2_resources_are_judged_with_their_tags(world: World) -> None:
+    root = world.client("ec2")
+    tags = [{"ResourceType": "vpc", "Tags": [{"Key": "ekswiz:stack", "Value": "shop"}]}]
+    mine = root.create_vpc(CidrBlock="10.0.0.0/16", TagSpecifications=tags)["Vpc"]["VpcId"]
+    theirs = root.create_vpc(CidrBlock="10.1.0.0/16")["Vpc"]["VpcId"]
+    owned = {"StringEquals": {"aws:ResourceTag/ekswiz:stack": "shop"}}
+    ec2 = world.client("ec2", world.user("net", allow("ec2:DeleteVpc", Condition=owned)))
+    with pytest.raises(ClientError, match=rf"ec2:DeleteVpc on resource: arn:aws:ec2:.*:vpc/{theirs}"):
+        ec2.delete_vpc(VpcId=theirs)
+    ec2.delete_vpc(VpcId=mine)
+
+
+def test_no_secret_shows_in_a_repr(deploy: World) -> None:
+    session = deploy.gate.service_session(_node(deploy))
+    shown = repr(session) + repr(deploy.gate.root_key) + repr(deploy.user("x"))
+    for secret in (session.secret, session.token, deploy.gate.root_key.secret):
+        assert secret not in shown
+
+
+def _node(world: World) -> str:
+    world.gate.seeds.role("node", EC2_TRUST)
+    return "node"

@@ -114,7 +114,13 @@ def test_an_account_principal_needs_the_identity_too() -> None:
 
 @pytest.mark.parametrize(
     ("principal", "named", "boundary", "session"),
-    [(USER, USER, True, None), (SESSION, SESSION, True, True), (SESSION, ROLE, False, False), (USER, "*", False, None)],
+    [
+        (USER, USER, True, None),
+        (SESSION, SESSION, True, True),
+        (SESSION, ROLE, False, False),
+        (ROLE, ROLE, False, False),
+        (USER, "*", False, None),
+    ],
 )
 def test_how_a_caller_is_named_decides_what_still_limits(
     principal: str, named: str, boundary: bool, session: bool | None

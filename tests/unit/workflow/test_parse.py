@@ -253,28 +253,34 @@ def test_forks_only_read() -> None:
     assert lowered.level("id-token") == "none"
 
 
-@settings(max_examples=150, deadline=None)
-@given(st.text(max_size=60))
-def test_any_text_is_read_or_refused(text: str) -> None:
+def refused_place(text: str) -> str | None:
+    """The file that a refusal names; None if there is none."""
     try:
         parse(text, PATH)
     except InputError as error:
-        assert error.field.startswith(PATH)
+        return error.field.split(":")[0]
+    return None
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.text(max_size=60))
+def test_any_text_is_read_or_refused(text: str) -> None:
+    assert refused_place(text) in (None, PATH)
 
 
 FRAGMENTS = st.sampled_from(
-    ["on", "jobs", "push", "a", "steps", "run", "uses", "needs", ":", ": ", "\n", "\n  ", "\n    ", "- ", "[", "]", "{"]
-    + ["}", "*x", "&x ", "${{ ", " }}", "if", "'", '"', "|", ">", "!!int ", "%YAML 1.1\n", "---", "?", "true", "1e999"]
+    [
+        *("on", "jobs", "push", "a", "steps", "run", "uses", "needs", "if", "true", "1e999", "!!int ", "%YAML 1.1\n"),
+        *(":", ": ", "\n", "\n  ", "\n    ", "- ", "[", "]", "{", "}", "*x", "&x ", "${{ ", " }}", "'", '"', "|", ">"),
+        *("---", "?"),
+    ]
 )
 
 
 @settings(max_examples=200, deadline=None)
 @given(st.lists(FRAGMENTS, max_size=25).map("".join))
 def test_any_yaml_like_text_is_read_or_refused(text: str) -> None:
-    try:
-        parse(text, PATH)
-    except InputError as error:
-        assert error.field.startswith(PATH)
+    assert refused_place(text) in (None, PATH)
 
 
 LEAVES = st.none() | st.booleans() | st.integers(-5, 5) | st.sampled_from(["x", "${{ github.sha }}", "${{ x", "a@b"])
@@ -293,7 +299,4 @@ def test_any_shape_in_any_place_is_read_or_refused(value: object, place: str) ->
     whole = {"on": value if place == "on" else "push", "jobs": {"a": value if place == "job" else job}}
     if place == "top":
         whole["env"] = value
-    try:
-        parse(json.dumps(whole), PATH)
-    except InputError as error:
-        assert error.field.startswith(PATH)
+    assert refused_place(json.dumps(whole)) in (None, PATH)

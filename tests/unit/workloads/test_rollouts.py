@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from ekswiz_sim.kubernetes.embedded.controllers.objects import annotations_of, condition
-from ekswiz_sim.kubernetes.embedded.kinds import DEPLOYMENTS, REPLICA_SETS
+from ekswiz_sim.kubernetes.embedded.kinds import DEPLOYMENTS, PODS, REPLICA_SETS
 
 REVISION = "deployment.kubernetes.io/revision"
 CRASHES = "import sys; print('no database', flush=True); sys.exit(3)"
@@ -96,15 +96,15 @@ async def test_recreate_waits_until_the_old_pods_are_gone(cluster: Any) -> None:
     cluster.deployment(cluster.registry.server("1"), spec={"strategy": {"type": "Recreate"}})
     await cluster.until(cluster.rolled_out)
 
+    queue = cluster.store.subscribe()
     cluster.set_image(cluster.registry.server("2"))
-    most = 0
-    while not cluster.rolled_out():
-        most = max(most, len(cluster.pods()))
-        await cluster.until(lambda: True)
-        await cluster.until(lambda: len(cluster.pods()) <= 1)
-        await cluster.until(lambda: cluster.pods())
+    await cluster.until(cluster.rolled_out)
 
-    assert most <= 1
+    changes = [queue.get_nowait() for _ in range(queue.qsize())]
+    pods = [(one.type, one.object["metadata"]["uid"]) for one in changes if one.kind == PODS]
+    [new] = [uid for kind, uid in pods if kind == "ADDED"]
+    [old] = [uid for kind, uid in pods if kind == "DELETED"]
+    assert pods.index(("DELETED", old)) < pods.index(("ADDED", new))
 
 
 async def test_a_paused_deployment_stands_still_and_says_so(cluster: Any) -> None:

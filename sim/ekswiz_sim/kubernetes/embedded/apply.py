@@ -40,7 +40,8 @@ def applied(live: Obj | None, declared: Obj, node: Node, manager: Manager, *, fo
 
 def _pruned(obj: Obj, dropped: FieldSet, others: list[Owned], node: Node) -> Obj:
     kept = frozenset().union(*(one.fields for one in others))
-    for path in sorted(dropped - kept, key=len, reverse=True):
+    # Whole items first: with its key field gone an item could not be found again.
+    for path in sorted(dropped - kept, key=lambda one: (one[-1] != fieldsets.SELF, -len(one))):
         if path[-1] == fieldsets.SELF and any(one[: len(path) - 1] == path[:-1] for one in kept):
             continue
         obj = fieldsets.without(obj, path, node)

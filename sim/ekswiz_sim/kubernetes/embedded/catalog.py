@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 
-from ekswiz_sim.kubernetes.embedded.kinds import SERVED
+from ekswiz_sim.kubernetes.embedded.kinds import NAMESPACES, SERVED
 from ekswiz_sim.kubernetes.embedded.store import Kind
 
 VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
@@ -39,7 +39,9 @@ def find(group: str, version: str, plural: str) -> Kind | None:
 
 def verbs(kind: Kind) -> tuple[str, ...]:
     """What can be done with a kind."""
-    return ("create",) if kind in REVIEWS else VERBS
+    if kind in REVIEWS:
+        return ("create",)
+    return tuple(verb for verb in VERBS if verb != "deletecollection") if kind == NAMESPACES else VERBS
 
 
 def subresource_verbs(name: str) -> tuple[str, ...]:

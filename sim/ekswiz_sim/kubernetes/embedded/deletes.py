@@ -9,7 +9,7 @@ from typing import Any
 from aiohttp import web
 
 from ekswiz_sim.kubernetes.embedded import admission, bodies, reads, replies
-from ekswiz_sim.kubernetes.embedded.errors import ApiError, bad_request, conflict
+from ekswiz_sim.kubernetes.embedded.errors import ApiError, bad_request, conflict, not_allowed
 from ekswiz_sim.kubernetes.embedded.kinds import NAMESPACES, PODS, SERVICE_ACCOUNTS, SERVICES
 from ekswiz_sim.kubernetes.embedded.routing import Call, is_true
 from ekswiz_sim.kubernetes.embedded.store import Kind, Obj, Store
@@ -75,6 +75,8 @@ async def delete(store: Store, call: Call) -> web.Response:
 
 async def collection(store: Store, call: Call) -> web.Response:
     """`DELETE` of a collection: everything that the selectors select."""
+    if call.kind == NAMESPACES:
+        raise not_allowed()
     chosen = await options(call)
     matches = reads.chosen(call)
     found = [obj for obj in store.all(call.kind, call.namespace) if matches(obj)]

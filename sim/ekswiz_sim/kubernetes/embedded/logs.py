@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
+
 from aiohttp import web
 
 from ekswiz_sim.kubernetes.embedded import reads
@@ -61,18 +63,19 @@ async def stream(store: Store, node: Node, call: Call) -> web.StreamResponse:
     pod = reads.stored(store, call)
     wanted = options(call)
     _container(pod, wanted.container)
-    chunks = aiter(node.logs(pod, wanted))
     try:
-        first = await anext(chunks, b"")
+        chunks = node.logs(pod, wanted)
     except LookupError as problem:
         raise bad_request(str(problem.args[0] if problem.args else problem)) from problem
     response = web.StreamResponse(headers={"Content-Type": "text/plain", "Cache-Control": "no-cache, private"})
     await response.prepare(call.request)
     try:
-        await response.write(first)
         async for chunk in chunks:
             await response.write(chunk)
     except ConnectionResetError:
         # The reader has gone; following on would be for nobody.
         return response
+    finally:
+        if isinstance(chunks, AsyncGenerator):
+            await chunks.aclose()
     return response

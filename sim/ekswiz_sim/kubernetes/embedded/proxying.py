@@ -94,9 +94,8 @@ class Proxy:
                 return self._network.service_address(obj, port)
             return self._node.pod_address(obj, port)
         except LookupError as problem:
-            if call.kind == PODS:
-                raise bad_request(f"address not allowed: pod {backend.name} is not running") from problem
-            raise unavailable(f'no endpoints available for service "{call.name}"') from problem
+            why = str(problem.args[0] if problem.args else problem)
+            raise (bad_request(why) if call.kind == PODS else unavailable(why)) from problem
 
     async def _forward(self, call: Call, url: URL) -> web.StreamResponse:
         if self._session is None:

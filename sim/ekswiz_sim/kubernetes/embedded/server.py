@@ -24,7 +24,7 @@ from ekswiz_sim.kubernetes.embedded import (
     routing,
     watching,
 )
-from ekswiz_sim.kubernetes.embedded.errors import ApiError, not_allowed
+from ekswiz_sim.kubernetes.embedded.errors import ApiError, not_allowed, unknown_path
 from ekswiz_sim.kubernetes.embedded.nonresource import answer
 from ekswiz_sim.kubernetes.embedded.proxying import Proxy
 from ekswiz_sim.kubernetes.embedded.rbac import Attributes, Grant
@@ -79,6 +79,8 @@ class ApiServer:
             return replies.refused(error)
         except ConnectionResetError:
             raise
+        except web.HTTPRequestEntityTooLarge as large:
+            return replies.refused(ApiError(413, "RequestEntityTooLarge", str(large.text)))
         except Exception as problem:  # noqa: BLE001 - the server's boundary: a Status for the client, the trace for us
             _log.exception("%s %s", request.method, request.path)
             return replies.refused(ApiError(500, "InternalError", f"Internal error occurred: {problem}"))
@@ -95,8 +97,10 @@ class ApiServer:
             raise denial(user, attributes)
         if route is None:
             return answer(request)
-        kind = route.kind
-        return await self._dispatch(Call(request, user, grants, route, kind, attributes.verb))
+        call = Call(request, user, grants, route, route.kind, attributes.verb)
+        if call.kind.namespaced and call.namespace is None and call.verb not in ("list", "watch"):
+            raise unknown_path() if call.name else not_allowed()
+        return await self._dispatch(call)
 
     async def _dispatch(self, call: Call) -> web.StreamResponse:
         if call.kind in catalog.REVIEWS:
@@ -117,6 +121,8 @@ class ApiServer:
     async def _verb(self, call: Call, subresource: str) -> web.StreamResponse:
         if subresource and call.verb not in catalog.subresource_verbs(subresource):
             raise not_allowed()
+        # Before anything is written: a client that reads nothing written here gets its 406 first.
+        replies.form(call.request)
         match call.verb:
             case "get":
                 return reads.get(self._store, call)
