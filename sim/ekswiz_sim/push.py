@@ -39,7 +39,8 @@ def push(scene: Scene, verdict: Verdict) -> Iterator[Event]:
     result = run.result
     if result.ok:
         scene.image = _image(scene, result)
-        verdict.passed(f"commit {scene.commit[:12]}, image {scene.image['digest'][:19]}")
+        notes = [f"note: {sentence}" for sentence in scene.image["skipped"]]
+        verdict.passed(f"commit {scene.commit[:12]}, image {scene.image['digest'][:19]}", lines=notes)
     else:
         verdict.failed(_why(result), lines=list(result.failed_step.log) if result.failed_step else [])
 

@@ -86,7 +86,7 @@ def access(scene: Scene, verdict: Verdict) -> Iterator[Event]:
         scene.matrix.append(cell)
         yield Event("cell", time.time(), f"{cell['row']}/{cell['column']}", data=cell)
     wrong = [cell for cell in scene.matrix if not cell["ok"]]
-    tried = sum(cell["got"] != "n/a" for cell in scene.matrix)
+    tried = sum(cell["tried"] for cell in scene.matrix)
     if wrong:
         sentence = f"{len(wrong)} of {tried} tries differ from what the answers intend"
         verdict.failed(sentence, matrix=list(scene.matrix))

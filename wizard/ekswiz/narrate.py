@@ -78,16 +78,17 @@ def _tiers(tiers: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 
 
 def matrix_lines(cells: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """The access matrix: a row a principal, a column an action; `!` where expected and got differ."""
+    """The access matrix, expected/got: a row a principal, a column an action; `!` where the two differ."""
     columns = list(dict.fromkeys(cell["column"] for cell in cells))
     rows = list(dict.fromkeys(cell["row"] for cell in cells))
     found = {(cell["row"], cell["column"]): cell for cell in cells}
     width = max(len(row) for row in rows)
-    for number, column in enumerate(columns, 1):
-        yield f"{INDENT}{number:>2} = {column}"
-    yield f"{INDENT}{'expected/got':<{width}} " + "".join(f"{number:>10}" for number in range(1, len(columns) + 1))
+    for depth in range(max(len(column.split("-")) for column in columns)):
+        words = [(column.split("-")[depth : depth + 1] or [""])[0] for column in columns]
+        yield f"{INDENT}{'expected/got' if depth == 0 else '':<{width}}" + "".join(f"{word[:10]:>11}" for word in words)
     for row in rows:
-        yield f"{INDENT}{row:<{width}} " + "".join(f"{_cell(found.get((row, column))):>10}" for column in columns)
+        yield f"{INDENT}{row:<{width}}" + "".join(f"{_cell(found.get((row, column))):>11}" for column in columns)
+    yield f"{INDENT}no/- = nothing to try with: the principal became no role."
     for cell in (cell for cell in cells if not cell["ok"]):
         difference = f"expected {cell['expected']}, got {cell['got']}"
         yield f"{INDENT}! {cell['row']} / {cell['column']}: {difference}. {cell['why']}"
@@ -96,5 +97,5 @@ def matrix_lines(cells: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 def _cell(cell: Mapping[str, Any] | None) -> str:
     if cell is None:
         return ""
-    text = f"{cell['expected']}/{cell['got']}"
+    text = f"{cell['expected']}/{cell['got'] if cell['tried'] else '-'}"
     return text if cell["ok"] else f"!{text}"

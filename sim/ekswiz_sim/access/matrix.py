@@ -25,13 +25,17 @@ PROBES: Mapping[str, Callable[[Caller, Answers], Answer]] = {
     "change-iam": probes.change_iam,
 }
 ROLES = ("assume-push", "assume-deploy")
+NO_CREDENTIALS = "Holds no credentials."
 NO_GRANT = "GitHub hands this job no token."
 FORGED = "(forged: GitHub cannot mint this token)"
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One try: what was meant, what happened, at which layer it was decided and why."""
+    """One try: what was meant, what happened, at which layer it was decided and why.
+
+    `tried` is False where there was nothing to try with: a principal that became no role has no credentials.
+    """
 
     row: str
     column: str
@@ -41,6 +45,7 @@ class Cell:
     by: str | None
     why: str
     ok: bool
+    tried: bool
 
 
 def try_all(world: World, answers: Answers, commit: str) -> Iterator[dict[str, Any]]:
@@ -49,7 +54,8 @@ def try_all(world: World, answers: Answers, commit: str) -> Iterator[dict[str, A
     for row in intent.rows(answers):
         for column, (got, layer, by, why) in _row(world, answers, row, commit):
             wanted = expected[row.id, column]
-            yield asdict(Cell(row.id, column, wanted, got, layer, by, why, ok=wanted in ("n/a", got)))
+            tried = not why.startswith((NO_CREDENTIALS, NO_GRANT))
+            yield asdict(Cell(row.id, column, wanted, got, layer, by, why, wanted in ("n/a", got), tried))
 
 
 Found = tuple[str, str | None, str | None, str]
@@ -69,7 +75,7 @@ def _row(world: World, answers: Answers, row: intent.Row, commit: str) -> Iterat
 
 def _without(denied: Found) -> Found:
     _, layer, by, why = denied
-    return "no", layer, by, f"Holds no credentials. {why}"
+    return "no", layer, by, f"{NO_CREDENTIALS} {why}"
 
 
 def _assume(world: World, answers: Answers, row: intent.Row, column: str, commit: str) -> tuple[Found, Caller | None]:

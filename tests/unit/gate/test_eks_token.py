@@ -135,6 +135,18 @@ def test_padding_is_refused(deploy: World, session: Credentials) -> None:
     refuse(deploy, padded + "=")
 
 
+def test_another_spelling_of_the_same_token_is_refused(deploy: World) -> None:
+    # given: a URL whose base64 has unused bits at its end
+    urls = (presigned(deploy, credentials(deploy.assume(deploy.issuer.token())), "shop") for _ in range(50))
+    token = encoded(next(url for url in urls if len(url) % 3))
+    assert deploy.gate.eks_identity(token, "shop")
+    # when: the unused bits are others
+    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    respelled = token[:-1] + alphabet[alphabet.index(token[-1]) ^ 1]
+    # then
+    assert "not unpadded base64url" in refuse(deploy, respelled)
+
+
 def test_a_token_lives_fifteen_minutes(deploy: World, session: Credentials) -> None:
     token = encoded(presigned(deploy, session, "shop"))
     deploy.clock.offset = 890

@@ -24,7 +24,12 @@ from ekswiz_sim.seams import NO_CONTEXT, Door, Principal
 
 ACCOUNT, REGION = "123456789012", "eu-central-1"
 ROLE = Principal(
-    f"arn:aws:sts::{ACCOUNT}:assumed-role/push/gha-1-1", ACCOUNT, "assumed-role", "push", "AROA1", session_name="gha-1-1"
+    f"arn:aws:sts::{ACCOUNT}:assumed-role/push/gha-1-1",
+    ACCOUNT,
+    "assumed-role",
+    "push",
+    "AROA1",
+    session_name="gha-1-1",
 )
 NODE = Principal(f"arn:aws:sts::{ACCOUNT}:assumed-role/node/i-1", ACCOUNT, "assumed-role", "node", "AROA2")
 OCI = "application/vnd.oci.image.manifest.v1+json"

@@ -18,7 +18,6 @@ from ekswiz_sim.images.machine import host_platform
 from ekswiz_sim.images.reference import BadReference, Reference, parse
 from ekswiz_sim.runner.tools.docker_options import Command, Given, Kind, Stop
 from ekswiz_sim.runner.tools.docker_store import Held, Store
-from ekswiz_sim.runner.tools.docker_transfer import push_one
 from ekswiz_sim.seams import Image
 
 OPTIONS: dict[str, Kind] = {
@@ -61,6 +60,8 @@ def run(given: Given) -> None:
     held = store.add(image, tags, time.time())
     _tell(given, held, tags, image.skipped)
     if given.on("push"):
+        from ekswiz_sim.runner.tools.docker_transfer import push_one  # noqa: PLC0415 - an HTTP client, if needed
+
         for tag in tags:
             push_one(store, held, tag, _progress(given))
     _write_files(given, held, tags)
