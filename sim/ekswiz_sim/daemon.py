@@ -47,7 +47,7 @@ def _make(order: Mapping[str, Any], gone: threading.Event) -> tuple[World, dict[
     staging.check(origin, answers)
     world = World.start(answers, order["operator_policy"], port=order["port"])
     try:
-        checkout = staging.stage_repository(origin, world.home / "checkout", sample=not order["source"])
+        checkout = staging.stage_repository(origin, world.checkout, sample=not order["source"])
         control = _Control(world, gone)
         port = world.loop.serve(control.app())
     except BaseException:

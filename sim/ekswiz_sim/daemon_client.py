@@ -56,13 +56,14 @@ def status() -> dict[str, Any] | None:
     return {name: facts[name] for name in SHOWN} if facts else None
 
 
-def env() -> dict[str, str]:
-    """Variables with which aws, kubectl and others reach the world."""
+def env(*, root: bool = False) -> dict[str, str]:
+    """Variables with which aws, kubectl and others reach the world, as the operator or the account's root user."""
     facts = _need()
+    keys = facts["root" if root else "operator"]
     return {
         "AWS_ENDPOINT_URL": facts["aws_url"],
-        "AWS_ACCESS_KEY_ID": facts["operator"]["AccessKeyId"],
-        "AWS_SECRET_ACCESS_KEY": facts["operator"]["SecretAccessKey"],
+        "AWS_ACCESS_KEY_ID": keys["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": keys["SecretAccessKey"],
         "AWS_REGION": facts["region"],
         "AWS_DEFAULT_REGION": facts["region"],
         "KUBECONFIG": facts["kubeconfig"],

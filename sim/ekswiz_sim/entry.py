@@ -50,7 +50,7 @@ def rehearse(
 
     def open_scene() -> Scene:
         world = World.start(answers, operator_policy, port=port)
-        checkout = staging.stage_repository(origin, world.home / "checkout", sample=source is None)
+        checkout = staging.stage_repository(origin, world.checkout, sample=source is None)
         return Scene(
             world=world,
             road=road(world.home / "state"),

@@ -98,9 +98,7 @@ def _assemble(answers: Answers, port: int, folder: Path, loop: LoopThread) -> Pa
     gate.know_passwords(ecr)
     puller = Puller(_node_login(gate, answers, github_url, hosts[0]), folder / "node")
     kubernetes = Provider(gate, rules_for, ca=authority, puller=puller, root=folder / "kubernetes")
-    eks = Eks(
-        answers.account, answers.region, principals=gate.unique_id, kubernetes=kubernetes, run=loop.run
-    )
+    eks = Eks(answers.account, answers.region, principals=gate.unique_id, kubernetes=kubernetes, run=loop.run)
     kubernetes.entries = eks
     services |= {"ecr": ecr, "eks": eks}
     ca_file = folder / "ca.pem"

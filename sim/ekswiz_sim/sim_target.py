@@ -11,9 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ekswiz.kube_client import kubernetes_client
-
 from ekswiz.errors import RehearsalError
+from ekswiz.kube_client import kubernetes_clients
 from ekswiz.target import Flag, Target
 
 
@@ -77,10 +76,7 @@ def clients(doorway: Doorway, keys: Mapping[str, str] | None) -> Callable[[str],
 def make_target(doorway: Doorway, keys: Mapping[str, str], checkout: Path) -> Target:
     """A Target of this world for the principal that holds these keys."""
     aws = clients(doorway, keys)
-
-    def kubernetes(cluster: str) -> Any:
-        return kubernetes_client(aws("eks"), keys, cluster, doorway.region, sts_url=doorway.aws_url)
-
+    kubernetes = kubernetes_clients(aws("eks"), keys, doorway.region, sts_url=doorway.aws_url)
     return Target(
         kind="sim",
         partition=doorway.partition,

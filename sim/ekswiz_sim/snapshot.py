@@ -6,12 +6,36 @@ Few fields are left out: those that the world itself changes without anybody's d
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
+import stat
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 EXCLUDED = frozenset({"resourceVersion", "managedFields", "lastHeartbeatTime", "lastUsed"})
 """Member names that are left out at every depth."""
+
+
+def files(folder: Path) -> dict[str, Any]:
+    """Every file, link and folder below `folder` by its path, except git's own; nothing if it is not there."""
+    found: dict[str, Any] = {}
+    for here, folders, names in os.walk(folder):
+        folders[:] = sorted(set(folders) - {".git"})
+        for path in (Path(here, name) for name in (*folders, *sorted(names))):
+            found[path.relative_to(folder).as_posix()] = _file(path)
+    return found
+
+
+def _file(path: Path) -> dict[str, Any]:
+    status = path.lstat()
+    if stat.S_ISLNK(status.st_mode):
+        return {"link": str(path.readlink())}
+    mode = oct(stat.S_IMODE(status.st_mode))
+    if not stat.S_ISREG(status.st_mode):
+        return {"mode": mode}
+    return {"mode": mode, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
 
 
 def normal(value: Any) -> Any:

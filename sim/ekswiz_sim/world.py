@@ -5,6 +5,7 @@ All servers run on one loop; `close` undoes in the reverse order of `start`, and
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ekswiz.answers import Answers
 from ekswiz.eks_token import eks_token
 from ekswiz.target import Target
-from ekswiz_sim import home, parts, seed
+from ekswiz_sim import home, parts, seed, snapshot
 from ekswiz_sim.github.issuer import Key
 from ekswiz_sim.seams import ClusterEndpoint, Doors, Record
 from ekswiz_sim.sim_target import Doorway, clients, make_target
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from ekswiz_sim.loop import LoopThread
 
 VERSION_PATH = "/version"
+KUBERNETES_TIMEOUT = (5.0, 30.0)
+"""Seconds to connect and to read."""
 
 
 class World:
@@ -50,7 +53,7 @@ class World:
         """
         world = cls(answers, parts.start(answers, port))
         try:
-            world._operator = seed.seed(world, operator_policy)  # noqa: SLF001 - its own class
+            world._operator = seed.seed(world, operator_policy)
         except BaseException:
             world.close()
             raise
@@ -62,6 +65,11 @@ class World:
     def home(self) -> Path:
         """The world's private folder."""
         return self._parts.home
+
+    @property
+    def checkout(self) -> Path:
+        """Where the staged repository is, once there is one."""
+        return self.home / "checkout"
 
     @property
     def loop(self) -> LoopThread:
@@ -85,7 +93,7 @@ class World:
         return Doorway(answers.partition, answers.account, answers.region, doors.aws_url, doors.github_url)
 
     def facts(self) -> dict[str, Any]:
-        """What another process needs to act here; holds the operator's keys."""
+        """What another process needs to act here; holds the operator's and the root user's keys."""
         return {
             "account": self.account,
             "region": self.answers.region,
@@ -94,6 +102,7 @@ class World:
             "registry": self.doors.registry,
             "home": str(self.home),
             "operator": dict(self._operator),
+            "root": self._root_keys(),
             "kubeconfig": str(seed.kubeconfig(self)),
         }
 
@@ -105,12 +114,15 @@ class World:
 
     def root(self, service: str) -> Any:
         """A boto3 client as the account's root user: for what exists before, and for meddling in tests."""
-        key = self._parts.gate.root_key
-        return self.client(service, {"AccessKeyId": key.access_key, "SecretAccessKey": key.secret})
+        return self.client(service, self._root_keys())
 
     def client(self, service: str, keys: Mapping[str, str]) -> Any:
         """A boto3 client with these keys."""
         return self._cached(keys["AccessKeyId"], keys)(service)
+
+    def _root_keys(self) -> dict[str, str]:
+        key = self._parts.gate.root_key
+        return {"AccessKeyId": key.access_key, "SecretAccessKey": key.secret}
 
     def anonymous(self, service: str) -> Any:
         """A boto3 client that signs nothing."""
@@ -151,8 +163,10 @@ class World:
     def kubernetes_get(self, target: Target, cluster: str, path: str) -> tuple[int, str]:
         """GET a path of a cluster's API as the target's principal; status and body."""
         api = target.kubernetes(cluster)
-        headers = {"authorization": api.configuration.get_api_key_with_prefix("authorization")}
-        answer = api.call_api("GET", f"{api.configuration.host}{path}", headers)
+        headers = {"authorization": api.configuration.get_api_key_with_prefix("authorization"), "Accept": "*/*"}
+        answer = api.rest_client.request(
+            "GET", f"{api.configuration.host}{path}", headers=headers, _request_timeout=KUBERNETES_TIMEOUT
+        )
         return answer.status, answer.read().decode(errors="replace")
 
     # ---- observation
@@ -167,7 +181,8 @@ class World:
             "iam": self._parts.gate.iam_snapshot(),
             "ecr": self._parts.ecr.snapshot(),
             "eks": self._parts.eks.snapshot(),
-            "kubernetes": self.loop.run(self._parts.kubernetes.snapshot()),
+            "kubernetes": copy.deepcopy(self.loop.run(self._parts.kubernetes.snapshot())),
+            "files": snapshot.files(self.checkout),
         }
 
     # ---- the end

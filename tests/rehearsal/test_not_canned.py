@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from ekswiz_sim.push import push
 
 from ekswiz.events import Event
+from ekswiz_sim.push import push
 from ekswiz_sim.scene import Scene, Verdict
 from ekswiz_sim.stages import Stage, answer
 

@@ -39,7 +39,12 @@ def apply(
         TargetError: The world could not be read; nothing was changed.
         JournalError: The journal cannot be written; nothing was changed.
     """
-    seen = survey(target, desired)
+    try:
+        seen = survey(target, desired, stop=stop)
+    except Stopped as stopped:
+        now = target.clock.now().timestamp()
+        yield from (Event("stopped", now, change.address, message=stopped.detail) for change in plan.pending)
+        return
     refuse_stale(plan, seen, target)
     tokens = recover(journal, seen)
     adopt(journal, plan, seen)

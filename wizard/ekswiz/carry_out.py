@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from ekswiz import __version__
 from ekswiz.errors import Conflict, EkswizError, TargetError, Transient
@@ -22,6 +22,7 @@ from ekswiz.resource import Live, Resource
 from ekswiz.target import Flag, Target
 from ekswiz.values import Outputs, attributes, differing, resolve, unknown
 
+T = TypeVar("T")
 VISIBLE_WITHIN = 60.0
 """Seconds until an object that AWS says exists can be read."""
 GONE_WITHIN = 300.0
@@ -96,7 +97,7 @@ def _create_once(work: Work, task: Task, desired: Any, token: str) -> Live[Any]:
 
 def _meet(work: Work, task: Task, desired: Any, error: Conflict) -> Live[Any]:
     """The object exists already: ours, from a call whose reply never came, is compared and used; a foreign one not."""
-    found = look(work.target, task.resource)
+    found = look(work.target, task.resource, work.stop)
     if found is None:
         raise Transient(f"{task.change.address} exists and cannot be read yet.", within=VISIBLE_WITHIN) from error
     if not isinstance(found, Live) or found.owner != work.stack:
@@ -119,12 +120,12 @@ def _delete(work: Work, task: Task) -> None:
 
 
 def _gone(work: Work, task: Task, live: Live[Any]) -> None:
-    found = look(work.target, task.resource)
+    found = look(work.target, task.resource, work.stop)
     if isinstance(found, Live) and found.unique_id == live.unique_id:
         raise Transient(f"{task.change.address} is being deleted.", within=GONE_WITHIN)
 
 
-def _patiently(work: Work, task: Task, call: Callable[[], Any]) -> Any:
+def _patiently(work: Work, task: Task, call: Callable[[], T]) -> T:
     return patiently(call, work.target.clock, work.stop, partial(work.say, task.change.address))
 
 

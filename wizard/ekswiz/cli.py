@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from ekswiz import narrate, start
+from ekswiz import narrate, report_file, start
 from ekswiz.cli_sim import sim
 from ekswiz.errors import Exit, InputError
 from ekswiz.frontend import Application, Choice, Given, OpenRoad, exit_code
@@ -148,6 +148,8 @@ def _carry_out(events: Any, made: Plan, stop: Stop, *, as_json: bool) -> Exit:
 
 def _rehearse(application: Application, given: Given, json_file: str | None, port: int) -> int:
     to_stdout = json_file == "-"
+    if json_file and not to_stdout:
+        report_file.check(json_file)
     with stop_on_signals() as stop:
         rehearsal = application.rehearse(given, stop, port=port)
         try:
@@ -158,16 +160,10 @@ def _rehearse(application: Application, given: Given, json_file: str | None, por
             rehearsal.close()
     report = rehearsal.report
     if json_file:
-        text = json.dumps(report, indent=2, ensure_ascii=False)
-        click.echo(text) if to_stdout else _write(json_file, text)
+        # A file is UTF-8; standard output may be anything.
+        text = json.dumps(report, indent=2, ensure_ascii=to_stdout)
+        click.echo(text) if to_stdout else report_file.write(json_file, text)
     if stop.exit_code is not None:
+        click.echo("Stopped before its end: this rehearsal proves nothing.", err=True)
         return int(stop.exit_code)
     return int(Exit.OK if report["ok"] else Exit.RED)
-
-
-def _write(path: str, text: str) -> None:
-    try:
-        with open(path, "w", encoding="utf-8") as file:  # noqa: PTH123 - a name the user typed, taken as it is
-            file.write(text + "\n")
-    except OSError as error:
-        raise InputError("--json", f"{path} cannot be written: {error.strerror}.", "Name another file.") from error

@@ -43,10 +43,11 @@ def status(ctx: click.Context, *, as_json: bool) -> None:
 
 
 @sim.command()
+@click.option("--root", is_flag=True, help="As the account's root user, who may do everything, not as the operator.")
 @click.pass_context
-def env(ctx: click.Context) -> None:
+def env(ctx: click.Context, *, root: bool) -> None:
     """Print variables for other tools: eval "$(ekswiz sim env)"."""
-    for name, value in ctx.obj.sim_env().items():
+    for name, value in ctx.obj.sim_env(root=root).items():
         click.echo(f"export {name}={shlex.quote(value)}")
 
 

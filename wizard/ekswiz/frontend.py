@@ -105,8 +105,8 @@ class Application(Protocol):
         """Facts of the world that is up; None if there is none."""
         ...
 
-    def sim_env(self) -> Mapping[str, str]:
-        """Variables with which other tools reach the world that is up."""
+    def sim_env(self, *, root: bool = False) -> Mapping[str, str]:
+        """Variables with which other tools reach the world that is up, as the operator or the root user."""
         ...
 
     def sim_down(self) -> list[str]:

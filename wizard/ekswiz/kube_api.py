@@ -79,15 +79,25 @@ def at(*segments: str) -> str:
 def _ours(error: Exception, cluster: str, request: str) -> TargetError | None:
     """Our error for the client's; None for anything else, which goes on as it is."""
     status = getattr(error, "status", None)
+    reason = getattr(error, "reason", None) or error
+    if "CERTIFICATE_VERIFY_FAILED" in str(reason):
+        return TargetError(
+            f"the API server of cluster {cluster} is not who it should be ({reason}).", "Check the proxy."
+        )
+    if status in (None, 0) and _unreachable(error):
+        return Transient(
+            f"the API server of cluster {cluster} does not answer ({type(error).__name__}: {reason}).",
+            "A private endpoint is reached only from inside its network.",
+            within=SETTLES_WITHIN,
+        )
     if not isinstance(status, int):
-        if type(error).__module__.partition(".")[0] in ("urllib3", "ssl", "socket") or isinstance(error, OSError):
-            return Transient(
-                f"the API server of cluster {cluster} does not answer ({type(error).__name__}: {error}).",
-                "A private endpoint is reached only from inside its network.",
-                within=SETTLES_WITHIN,
-            )
         return None
     return _from_status(status, getattr(error, "body", None), cluster, request)
+
+
+def _unreachable(error: Exception) -> bool:
+    """Whether the request failed on the way: the client says so in several libraries' words."""
+    return type(error).__module__.partition(".")[0] in ("urllib3", "kubernetes") or isinstance(error, OSError)
 
 
 def _from_status(status: int, body: Any, cluster: str, request: str) -> TargetError:

@@ -53,7 +53,7 @@ def kubernetes_client(eks: Any, credentials: Any, cluster: str, region: str, *, 
     from kubernetes.client import ApiClient, Configuration  # noqa: PLC0415 - slow to import
 
     described = _describe(eks, cluster)
-    configuration = Configuration(host=described["endpoint"])
+    configuration: Any = Configuration(host=described["endpoint"])
     configuration.ca_cert_data = base64.b64decode(described["certificateAuthority"]["data"]).decode()
     configuration.retries = False
     if urlsplit(configuration.host).hostname in LOOPBACK:

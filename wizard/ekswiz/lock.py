@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ekswiz.errors import Locked
+from ekswiz.errors import JournalError, Locked
 
 
 @contextmanager
@@ -24,15 +24,17 @@ def lock(path: Path, *, take_over: bool = False) -> Iterator[None]:
 
     Raises:
         Locked: Another run holds it; the message says which process on which host since when.
+        JournalError: The folder cannot be written.
     """
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with _explained(path):
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     mine = {
         "pid": os.getpid(),
         "host": socket.gethostname(),
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
         "key": uuid.uuid4().hex,
     }
-    with _guard(path):
+    with _explained(path), _guard(path):
         if take_over and path.exists():
             _discard(path)
         _claim(path, mine)
@@ -92,6 +94,14 @@ def _read(path: Path) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise JournalError(f"{path}: {error.strerror or error}.", "Make the folder writable.") from error
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -9,13 +10,16 @@ from typing import Any
 
 import click
 
-from ekswiz import cli, resolve
+from ekswiz import cli, resolve, streams
 from ekswiz.answers import Answers
 from ekswiz.errors import EkswizError, Exit, InputError, RehearsalError
 from ekswiz.frontend import Choice, Given, OpenRoad, RunningRehearsal
 from ekswiz.operator_policy import operator_policy
 from ekswiz.session import Session
 from ekswiz.target import Flag
+
+TRACEBACK = "EKSWIZ_TRACEBACK"
+"""Variable that asks for the traceback of an error that is ours."""
 
 
 class Ekswiz:
@@ -77,9 +81,9 @@ class Ekswiz:
         facts: Mapping[str, Any] | None = _simulator().status()
         return facts
 
-    def sim_env(self) -> Mapping[str, str]:
-        """Variables with which other tools reach the world that is up."""
-        variables: Mapping[str, str] = _simulator().env()
+    def sim_env(self, *, root: bool = False) -> Mapping[str, str]:
+        """Variables with which other tools reach the world that is up, as the operator or the root user."""
+        variables: Mapping[str, str] = _simulator().env(root=root)
         return variables
 
     def sim_down(self) -> list[str]:
@@ -89,34 +93,50 @@ class Ekswiz:
 
 
 def main() -> None:
-    """The `ekswiz` command: every error of ours is one sentence and an exit code, never a traceback."""
+    """The `ekswiz` command: every error is one sentence and an exit code, never a traceback."""
+    streams.prepare()
     sys.exit(run(sys.argv[1:]))
 
 
 def run(arguments: list[str]) -> int:
     """Run one command line; its exit code."""
     try:
-        code = cli.ekswiz.main(args=arguments, prog_name="ekswiz", standalone_mode=False, obj=Ekswiz())
-        return int(code or 0)
+        return int(cli.ekswiz.main(args=arguments, prog_name="ekswiz", standalone_mode=False, obj=Ekswiz()) or 0)
     except click.ClickException as error:
         error.show()
         return Exit.USAGE
     except (click.Abort, KeyboardInterrupt):
-        click.echo("Stopped. Nothing more was changed.", err=True)
+        streams.tell("Stopped. Nothing more was changed.")
         return Exit.INTERRUPTED
     except EkswizError as error:
-        click.echo(f"ekswiz: {error}", err=True)
+        streams.tell(f"ekswiz: {error}")
         return error.exit_code
+    except BrokenPipeError:
+        streams.tell("ekswiz: Stopped: nobody reads the output any more.")
+        return Exit.FAILED
+    except OSError as error:
+        streams.tell(f"ekswiz: Stopped: {error.strerror or error}{f' ({error.filename})' if error.filename else ''}.")
+        return Exit.FAILED
+    except Exception as error:
+        if os.environ.get(TRACEBACK):
+            raise
+        streams.tell(f"ekswiz: A mistake in ekswiz: {type(error).__name__}: {error}. To see where: {TRACEBACK}=1.")
+        return Exit.FAILED
+    finally:
+        streams.abandon()
 
 
 def _simulator() -> Any:
-    try:
-        from ekswiz_sim import entry  # noqa: PLC0415 - an extra; heavy
-    except ImportError as error:
+    from ekswiz_sim import packages  # noqa: PLC0415 - the simulator is loaded only when it is asked for
+
+    missing = packages.missing()
+    if missing:
         raise RehearsalError(
-            f"the simulator's packages are not installed ({error.name} is missing).",
+            f"the simulator's packages are not installed ({', '.join(missing)} missing).",
             "Install them with: pip install 'ekswiz[sim]'",
-        ) from error
+        )
+    from ekswiz_sim import entry  # noqa: PLC0415 - as above
+
     return entry
 
 

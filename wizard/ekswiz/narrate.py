@@ -23,7 +23,7 @@ INDENT = "        "
 
 def json_line(event: Event) -> str:
     """One event as one line of JSON."""
-    return json.dumps(asdict(event), ensure_ascii=False)
+    return json.dumps(asdict(event))
 
 
 def line(event: Event) -> str:

@@ -12,6 +12,8 @@ from ekswiz.target import Clock, Flag
 T = TypeVar("T")
 FIRST_WAIT = 0.5
 LONGEST_WAIT = 10.0
+DOUBLINGS = 8
+"""Enough to reach the longest wait; more would overflow in a long wait of many short ones."""
 
 
 class Stopped(EkswizError):
@@ -30,6 +32,9 @@ class Never:
     def wait(self, timeout: float | None = None) -> bool:  # noqa: ARG002 - the Flag's signature
         """Never."""
         return False
+
+
+NEVER = Never()
 
 
 def patiently(call: Callable[[], T], clock: Clock, stop: Flag, say: Callable[[str], None]) -> T:
@@ -58,5 +63,5 @@ def patiently(call: Callable[[], T], clock: Clock, stop: Flag, say: Callable[[st
 
 
 def _pause(attempt: int, left: float) -> float:
-    ceiling = min(LONGEST_WAIT, FIRST_WAIT * 2**attempt)
+    ceiling = min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** min(attempt, DOUBLINGS))
     return min(left, ceiling * (0.5 + random.random() / 2))  # noqa: S311 - jitter, not a secret

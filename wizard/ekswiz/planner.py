@@ -14,10 +14,10 @@ from typing import Any
 
 from ekswiz.errors import NotYet, TargetError, Unreadable
 from ekswiz.order import ordered
-from ekswiz.patience import Never, patiently
-from ekswiz.plan import PLAN_VERSION, Action, Change, Json, Plan, Risk
+from ekswiz.patience import NEVER, patiently
+from ekswiz.plan import PLAN_VERSION, Action, Change, Json, Plan, Ref, Risk
 from ekswiz.resource import Live, Resource, Verb
-from ekswiz.target import Target
+from ekswiz.target import Flag, Target
 from ekswiz.values import attributes, differing, resolve
 
 Seen = Live[Any] | Unreadable | None
@@ -64,25 +64,28 @@ def plan(
         TargetError: The world could not be read at all, or something that must exist does not.
     """
     seen = survey(target, desired, workers)
+    unreadable = frozenset(address for address, found in seen.items() if isinstance(found, Unreadable))
     changes: list[Change] = []
     outputs: dict[str, Mapping[str, str]] = {}
     for resource in ordered(desired):
         found = seen[resource.address]
         change = _compare(resource, found, outputs, stack, consent)
+        change = _doubtful(resource, change, unreadable)
         if isinstance(found, Live) and change.action is not Action.REPLACE:
             outputs[resource.address] = found.outputs
         changes.append(change)
     return sealed(target, stack, changes)
 
 
-def survey(target: Target, desired: Sequence[Resource[Any]], workers: int = 16) -> dict[str, Seen]:
+def survey(target: Target, desired: Sequence[Resource[Any]], workers: int = 16, stop: Flag = NEVER) -> dict[str, Seen]:
     """What exists now, by address; all reads at once.
 
     Raises:
         TargetError: A read failed for another reason than a denial.
+        Stopped: `stop` was set while a read waited to be made again.
     """
     with ThreadPoolExecutor(max_workers=max(1, workers), thread_name_prefix="ekswiz-read") as pool:
-        futures = {resource.address: pool.submit(look, target, resource) for resource in desired}
+        futures = {resource.address: pool.submit(look, target, resource, stop) for resource in desired}
         try:
             return {address: future.result() for address, future in futures.items()}
         except BaseException:
@@ -90,10 +93,10 @@ def survey(target: Target, desired: Sequence[Resource[Any]], workers: int = 16) 
             raise
 
 
-def look(target: Target, resource: Resource[Any]) -> Seen:
+def look(target: Target, resource: Resource[Any], stop: Flag = NEVER) -> Seen:
     """One object as it is now."""
     try:
-        return patiently(partial(resource.read, target), target.clock, Never(), lambda _: None)
+        return patiently(partial(resource.read, target), target.clock, stop, lambda _: None)
     except Unreadable as error:
         return error
     except NotYet:
@@ -141,6 +144,16 @@ def _compare(
     if found is None:
         return _absent(resource, after)
     return _present(resource, found, after, stack, consent)
+
+
+def _doubtful(resource: Resource[Any], change: Change, unreadable: frozenset[str]) -> Change:
+    """A change that rests on something unreadable is not known either: a "~" or "±" would be a guess."""
+    hidden = sorted({r.address for r in (change.after or {}).values() if isinstance(r, Ref)} & unreadable)
+    if not hidden or change.before is None:
+        return change
+    return change_for(
+        resource, Action.UNKNOWN, None, change.after, why=f"It depends on {', '.join(hidden)}: unreadable."
+    )
 
 
 def _absent(resource: Resource[Any], after: Json) -> Change:

@@ -76,7 +76,7 @@ def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
     elif isinstance(value, list) and value:
         for number, item in enumerate(value):
             yield from _leaves(item, f"{path}[{number}]")
-    else:
+    elif path:
         yield path, value
 
 

@@ -17,8 +17,10 @@ def blockers(changes: Sequence[Change]) -> Mapping[str, frozenset[str]]:
     """
     addresses = {change.address for change in changes}
     deletes = [change for change in changes if change.action is Action.DELETE]
+    # What could not be read may still be there, and still need what is to be deleted.
+    users = [change for change in changes if change.action in (Action.DELETE, Action.UNKNOWN)]
     others = frozenset(c.address for c in changes if c.action is not Action.DELETE and c.action not in _UNTOUCHED)
     found = {c.address: frozenset(c.needs) & addresses for c in changes}
     for change in deletes:
-        found[change.address] = others | {d.address for d in deletes if change.address in d.needs}
+        found[change.address] = others | {user.address for user in users if change.address in user.needs}
     return found

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import signal
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +15,9 @@ from ekswiz.errors import Exit
 CODES = {signal.SIGINT: Exit.INTERRUPTED, signal.SIGTERM: Exit.TERMINATED}
 if hasattr(signal, "SIGHUP"):
     CODES[signal.SIGHUP] = Exit.TERMINATED
+STDERR = 2
+FIRST = b"Stopping: what is in flight finishes, nothing else starts.\n"
+AGAIN = b"Still stopping: what is in flight is finishing.\n"
 
 
 class Stop(threading.Event):
@@ -25,19 +29,24 @@ class Stop(threading.Event):
 
     def caught(self, number: int, _: FrameType | None) -> None:
         """Handle a signal: the first stops, later ones explain."""
-        if self.is_set():
-            sys.stderr.write("Still stopping: the step in flight is finishing.\n")
-            return
-        self.exit_code = CODES[signal.Signals(number)]
-        sys.stderr.write("Stopping after the step in flight. Nothing else starts.\n")
-        self.set()
+        first = not self.is_set()
+        if first:
+            self.exit_code = CODES[signal.Signals(number)]
+            self.set()
+        # Not through sys.stderr: the signal may have come in the middle of a write to it.
+        with contextlib.suppress(OSError):
+            os.write(STDERR, FIRST if first else AGAIN)
 
 
 @contextmanager
 def stop_on_signals() -> Iterator[Stop]:
-    """A `Stop` that signals set while the block runs; the handlers before it are put back."""
+    """A `Stop` that signals set while the block runs; the handlers before it are put back.
+
+    A SIGHUP that was ignored from the start stays ignored: that is what nohup is for.
+    """
     stop = Stop()
-    before = {number: signal.signal(number, stop.caught) for number in CODES}
+    numbers = [number for number in CODES if number is signal.SIGINT or signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, stop.caught) for number in numbers}
     try:
         yield stop
     finally:

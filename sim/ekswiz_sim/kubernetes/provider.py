@@ -62,9 +62,13 @@ class Provider:
         root = self._root / cluster
         root.mkdir(parents=True, exist_ok=True, mode=0o700)
         made = EmbeddedCluster(cluster, keepers, self._ca, root, self._make_workload)
-        endpoint = await made.start()
+        # Known from here on, so that what a failed start leaves is removed like all else.
         self._clusters[cluster] = made
-        return endpoint
+        try:
+            return await made.start()
+        except BaseException:
+            await self.delete(cluster)
+            raise
 
     async def delete(self, cluster: str) -> None:
         """Stop it and remove its folder; nothing happens if there is no such cluster."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ekswiz.workflow.model import Workflow
+from ekswiz_sim.runner.event import RunEvent
 from ekswiz_sim.runner.request import RunRequest
 
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -83,39 +84,45 @@ def github_context(
     made: dict[str, Any] = {
         "token": token,
         "job": job,
-        "ref": event.ref,
-        "sha": event.sha,
+        **_event(event),
         "repository": repository.full_name,
         "repository_owner": repository.owner,
         "repository_owner_id": repository.owner_id,
         "repository_id": repository.id,
         "repository_visibility": repository.visibility,
         "repositoryUrl": f"git://github.com/{repository.full_name}.git",
-        "run_id": event.run_id,
-        "run_number": event.run_number,
-        "run_attempt": event.run_attempt,
         "retention_days": "90",
-        "actor": event.actor,
-        "actor_id": event.actor_id,
-        "triggering_actor": event.actor,
         "workflow": workflow.name.value if workflow.name else request.workflow,
         "workflow_ref": f"{repository.full_name}/{request.workflow}@{event.ref}",
         "workflow_sha": event.sha,
-        "head_ref": event.head_ref,
-        "base_ref": event.base_ref,
-        "event_name": event.name,
-        "event": dict(event.payload),
         "server_url": request.server_url,
         "api_url": request.api_url,
         "graphql_url": f"{request.api_url}/graphql",
-        "ref_name": event.ref_name,
-        "ref_type": event.ref_type,
         "ref_protected": "false",
-        "secret_source": "None" if event.restricted else "Actions",
     }
     if folders is not None:
         made.update(workspace=str(folders.workspace), event_path=str(folders.event))
     return made
+
+
+def _event(event: RunEvent) -> dict[str, Any]:
+    return {
+        "ref": event.ref,
+        "ref_name": event.ref_name,
+        "ref_type": event.ref_type,
+        "sha": event.sha,
+        "head_ref": event.head_ref,
+        "base_ref": event.base_ref,
+        "run_id": event.run_id,
+        "run_number": event.run_number,
+        "run_attempt": event.run_attempt,
+        "actor": event.actor,
+        "actor_id": event.actor_id,
+        "triggering_actor": event.actor,
+        "event_name": event.name,
+        "event": dict(event.payload),
+        "secret_source": "None" if event.restricted else "Actions",
+    }
 
 
 def runner_context(folders: Folders) -> dict[str, Any]:

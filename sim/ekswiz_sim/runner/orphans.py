@@ -14,13 +14,12 @@ def end_orphans(processes: Sequence[Process], mark: str) -> None:
     """Kill the steps' process groups, then every process that carries the job's mark."""
     for process in processes:
         process.kill_group()
-    if processes:
-        for pid in _marked(mark):
-            _kill(pid)
+    for pid in _marked(mark):
+        _kill(pid)
 
 
 def _marked(mark: str) -> Iterable[int]:
-    import psutil  # noqa: PLC0415 - only runs that had processes pay for it
+    import psutil  # noqa: PLC0415 - only a run pays for it
 
     found = []
     for process in psutil.process_iter():

@@ -26,6 +26,9 @@ class Run:
 
     The jobs run in a thread of their own, one after the other. Whoever stops listening cancels the run.
 
+    Events are of type "log" (one line, `data`: job, step) and "stage" (`data`: job, step or None for the job itself,
+    state "started" or "finished", ok; when finished also result, error, and the log's tail).
+
     Raises:
         InputError: A workflow file that GitHub refuses or a rehearsal cannot run, with its place.
     """

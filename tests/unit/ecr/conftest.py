@@ -3,10 +3,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from unit.ecr.shapes import Api
 
 from ekswiz_sim.aws.ecr import Ecr
 from ekswiz_sim.registry.storage import Storage
+from unit.ecr.shapes import Api
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
 from botocore.validate import ParamValidator
 
 from ekswiz_sim.aws.ecr import Ecr
@@ -34,14 +35,12 @@ class Api:
 
     def refused(self, operation: str, **params: Any) -> ServiceError:
         before = self.ecr.snapshot()
-        try:
+        with pytest.raises(ServiceError) as refused:
             self.ecr.call(operation, params, CALLER)
-        except ServiceError as error:
-            assert self.ecr.snapshot() == before, "a refused call must change nothing"
-            known = {shape.name for shape in service_model().operation_model(operation).error_shapes}
-            assert error.code in known, f"{error.code} is no error of {operation}"
-            return error
-        raise AssertionError(f"{operation} was not refused")
+        assert self.ecr.snapshot() == before, "a refused call must change nothing"
+        known = {shape.name for shape in service_model().operation_model(operation).error_shapes}
+        assert refused.value.code in known, f"{refused.value.code} is no error of {operation}"
+        return refused.value
 
     def image(self, repository: str, tag: str | None, content: str = "one") -> str:
         blob = self.storage.put(content.encode())

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+
 from unit.ecr.shapes import OCI, Api
 
 
@@ -128,7 +129,7 @@ def test_an_image_of_an_index_goes_only_after_it(api: Api, repository: str) -> N
 def test_the_same_image_again_already_exists(api: Api, repository: str) -> None:
     api.image(repository, "v1")
 
-    with pytest.raises(Exception, match="ImageAlreadyExistsException: Image with digest 'sha256:.*' and tag 'v1' "):
+    with pytest.raises(Exception, match=r"ImageAlreadyExistsException: Image with digest 'sha256:.*' and tag 'v1' "):
         api.image(repository, "v1")
 
 
@@ -150,7 +151,9 @@ def test_which_tags_move(api: Api, mutability: str, filters: tuple[str, ...], ta
     first = api.image("other", tag, "one")
 
     if not moves:
-        with pytest.raises(Exception, match=f"ImageTagAlreadyExistsException: The image tag '{tag}' already exists in"):
+        with pytest.raises(
+            Exception, match=rf"ImageTagAlreadyExistsException: The image tag '{tag}' already exists in"
+        ):
             api.image("other", tag, "two")
         assert api.ecr.find_image("other", tag=tag).digest == first
         return

@@ -4,11 +4,11 @@ import base64
 import json
 
 import pytest
-from unit.ecr.shapes import CALLER, Api
 
 from ekswiz_sim.aws.ecr import HANDLERS
 from ekswiz_sim.aws.ecr_validation import operations
 from ekswiz_sim.seams import Principal, RefusedByGate, ServiceError
+from unit.ecr.shapes import CALLER, Api
 
 
 def password(api: Api, principal: Principal = CALLER) -> str:

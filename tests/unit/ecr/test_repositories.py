@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 
 import pytest
+
 from unit.ecr.shapes import Api
 
 IMMUTABLE = {"imageTagMutability": "IMMUTABLE", "imageScanningConfiguration": {"scanOnPush": True}}

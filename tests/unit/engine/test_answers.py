@@ -18,7 +18,7 @@ BAD = [
     ("stack", ""),
     ("account", "12345678901"),
     ("account", "1234567890123"),
-    ("account", "１２３４５６７８９０１２"),
+    ("account", "\uff11" * 12),
     ("region", "eu-west"),
     ("region", "EU-WEST-1"),
     ("owner", "acme-"),
@@ -143,13 +143,18 @@ HOSTILE = st.text(
 )
 
 
-@settings(max_examples=2000, deadline=None)
-@given(field=st.sampled_from(sorted(RULES)), value=HOSTILE)
-def test_no_accepted_value_can_be_a_pattern_an_expression_or_an_option(field: str, value: str) -> None:
+def refused(field: str, value: object) -> bool:
     try:
         check_field(field, value)
     except InputError as error:
-        assert error.field == field
+        return error.field == field
+    return False
+
+
+@settings(max_examples=2000, deadline=None)
+@given(field=st.sampled_from(sorted(RULES)), value=HOSTILE)
+def test_no_accepted_value_can_be_a_pattern_an_expression_or_an_option(field: str, value: str) -> None:
+    if refused(field, value):
         return
     assert value.isascii()
     assert value.isprintable()

@@ -28,7 +28,9 @@ def test_what_was_saved_is_loaded_exactly(tmp_path: Path, answers: Answers) -> N
     branch=st.from_regex(r"[A-Za-z0-9_][A-Za-z0-9_@+=-]{0,40}", fullmatch=True).filter(lambda b: b != "HEAD"),
     environment=st.none() | st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._ -]{0,40}[A-Za-z0-9]", fullmatch=True),
 )
-def test_every_legal_answer_survives_the_file(tmp_path_factory: pytest.TempPathFactory, branch, environment) -> None:
+def test_every_legal_answer_survives_the_file(
+    tmp_path_factory: pytest.TempPathFactory, branch: str, environment: str | None
+) -> None:
     if environment and environment.lower() == "none":
         return
     path = tmp_path_factory.mktemp("file") / "ekswiz.toml"

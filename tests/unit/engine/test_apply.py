@@ -1,5 +1,5 @@
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -10,6 +10,8 @@ from ekswiz.events import Event
 from ekswiz.journal import FileJournal
 from ekswiz.plan import Action, Plan, Ref
 from ekswiz.planner import Consent, plan
+from ekswiz.resource import Live
+from ekswiz.target import Target
 from unit.engine.fakes import Fake, Shop, Thing, VirtualClock, bare_target
 
 
@@ -25,7 +27,15 @@ def journal(tmp_path: Path) -> Iterator[FileJournal]:
     journal.close()
 
 
-def run(desired, journal, *, made: Plan | None = None, stop=None, clock=None, consent=None) -> list[Event]:
+def run(
+    desired: Sequence[Fake],
+    journal: FileJournal,
+    *,
+    made: Plan | None = None,
+    stop: threading.Event | None = None,
+    clock: VirtualClock | None = None,
+    consent: Consent | None = None,
+) -> list[Event]:
     target = bare_target(clock)
     made = made or plan(target, desired, "payments", consent=consent or Consent())
     return list(apply(made, desired, target, journal, stop or threading.Event()))
@@ -259,11 +269,11 @@ def test_replacing_deletes_first_and_waits_until_it_is_gone(shop: Shop, journal:
 class Lingering(Fake):
     """A deleted object that can be read a while longer."""
 
-    def delete(self, target, live) -> None:
+    def delete(self, target: Target, live: Live[Thing]) -> None:
         self.shop.called("delete", self.address)
 
-    def read(self, target):
-        live = super(Lingering, self).read(target)
+    def read(self, target: Target) -> Live[Thing] | None:
+        live = super().read(target)
         deleted = [call for call in self.shop.calls if call == ("delete", self.address)]
         reads = [call for call in self.shop.calls if call == ("read", self.address)]
         return None if deleted and len(reads) > 6 else live
@@ -301,17 +311,16 @@ def test_deletions_come_last_and_only_if_everything_before_them_passed(shop: Sho
 def test_a_dead_runs_open_intent_is_closed_by_observation(shop: Shop, journal: FileJournal) -> None:
     from unit.engine.fakes import change
 
-    made, missing = Fake(shop, "fake.made"), Fake(shop, "fake.missing")
+    made = Fake(shop, "fake.made")
     journal.begin(change("fake.made"), "token-made")
     journal.begin(change("fake.missing"), "token-missing")
     live = made.put(Thing())
     tokens = []
-    real = missing.create
-    missing_create = lambda target, desired, token, tags: (tokens.append(token), real(target, desired, token, tags))[1]  # noqa: E731
 
     class Watching(Fake):
-        def create(self, target, desired, token, tags):
-            return missing_create(target, desired, token, tags)
+        def create(self, target: Target, desired: Thing, token: str, tags: Mapping[str, str]) -> Live[Thing]:
+            tokens.append(token)
+            return super().create(target, desired, token, tags)
 
     run([made, Watching(shop, "fake.missing")], journal)
     assert tokens == ["token-missing"]
@@ -325,3 +334,33 @@ def test_a_conflict_that_cannot_be_read_yet_is_waited_for(shop: Shop, journal: F
     events = run([Fake(shop, "fake.a")], journal, clock=clock)
     assert [event.type for event in events] == ["started", "progress", "applied"]
     assert "cannot be read yet" in events[1].message
+
+
+def test_a_stop_ends_even_the_first_look_around(shop: Shop, journal: FileJournal) -> None:
+    stop, clock = threading.Event(), VirtualClock()
+    made = plan(bare_target(clock), [Fake(shop, "fake.a")], "payments")
+    clock.on_wait = stop.set
+    shop.fail["read", "fake.a"] = [Transient("Rate exceeded")] * 99
+    events = run([Fake(shop, "fake.a")], journal, made=made, stop=stop, clock=clock)
+    assert kinds(events) == [("stopped", "fake.a")]
+    assert len(clock.waits) == 1
+
+
+def test_nothing_is_deleted_that_something_unreadable_may_still_need(shop: Shop, journal: FileJournal) -> None:
+    from ekswiz.destroy import destroy_plan
+
+    role, entry = Fake(shop, "fake.role"), Fake(shop, "fake.entry", needs=("fake.role",))
+    role.put(Thing())
+    entry.put(Thing())
+    shop.fail["read", "fake.entry"] = [Unreadable("x:Get is denied.")] * 2
+    target = bare_target()
+    made = destroy_plan(target, [role, entry], journal)
+    events = list(apply(made, [role, entry], target, journal, threading.Event()))
+    assert kinds(events) == [("skipped", "fake.entry"), ("skipped", "fake.role")]
+    assert set(shop.things) == {"fake.role", "fake.entry"}
+
+
+def test_long_waits_of_many_short_pauses_stay_finite(shop: Shop, journal: FileJournal) -> None:
+    from ekswiz.patience import _pause
+
+    assert 0 < _pause(10**6, 60.0) <= 10.0

@@ -72,7 +72,12 @@ def test_begin_fsyncs_after_writing(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     journal = FileJournal.open(path, "payments")
     sizes = []
     real = os.fsync
-    monkeypatch.setattr(os, "fsync", lambda file: (sizes.append(os.fstat(file).st_size), real(file))[1])
+
+    def fsync(file: int) -> None:
+        sizes.append(os.fstat(file).st_size)
+        real(file)
+
+    monkeypatch.setattr(os, "fsync", fsync)
     journal.begin(change(), "t")
     assert sizes == [path.stat().st_size]
 
@@ -129,19 +134,20 @@ def test_flipped_bits_are_noticed(tmp_path: Path) -> None:
     a_history(path)
     whole = path.read_bytes()
     reference = FileJournal.read(path, "payments")._records
-    chance = random.Random(7)
+    chance, refused = random.Random(7), 0
     for _ in range(400):
         damaged = bytearray(whole)
         damaged[chance.randrange(len(whole))] ^= 1 << chance.randrange(8)
         path.write_bytes(bytes(damaged))
         try:
             journal = FileJournal.read(path, "payments")
-        except JournalError as error:
-            assert error.remedy
+        except JournalError:
+            refused += 1
             continue
         # Only a flip in the very last newline looks like a crash: the last record is cut off, and that is said.
         assert journal.torn is not None
         assert journal._records == reference[:-1]
+    assert refused > 390
 
 
 def test_a_missing_line_is_noticed(tmp_path: Path) -> None:

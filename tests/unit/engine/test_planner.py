@@ -4,7 +4,7 @@ import pytest
 
 from ekswiz.errors import NotYet, TargetError, Transient, Unreadable
 from ekswiz.order import Disorder, ordered
-from ekswiz.plan import Action, Ref, Risk
+from ekswiz.plan import Action, Plan, Ref, Risk
 from ekswiz.planner import ADOPTS, FOREIGN, Consent, plan
 from unit.engine.fakes import Fake, Shop, Thing, VirtualClock, bare_target
 
@@ -14,7 +14,7 @@ def shop() -> Shop:
     return Shop()
 
 
-def actions(made) -> dict[str, str]:
+def actions(made: Plan) -> dict[str, str]:
     return {change.address: change.action.value for change in made.changes}
 
 
@@ -150,7 +150,7 @@ def test_a_circle_is_named(shop: Shop) -> None:
 
 
 def test_a_missing_need_and_a_doubled_address_are_named(shop: Shop) -> None:
-    with pytest.raises(Disorder, match="needs fake.z"):
+    with pytest.raises(Disorder, match=r"needs fake\.z"):
         ordered([Fake(shop, "fake.a", needs=("fake.z",))])
     with pytest.raises(Disorder, match="twice"):
         ordered([Fake(shop, "fake.a"), Fake(shop, "fake.a")])
@@ -163,3 +163,14 @@ def test_the_fingerprint_moves_with_the_world_and_not_with_time(shop: Shop) -> N
     assert first.fingerprint == plan(bare_target(), [fake], "payments").fingerprint
     fake.put(Thing(size=1))
     assert plan(target, [fake], "payments").fingerprint != first.fingerprint
+
+
+def test_what_rests_on_something_unreadable_is_unknown_too(shop: Shop) -> None:
+    first = Fake(shop, "fake.a")
+    live = first.put(Thing())
+    second = Fake(shop, "fake.b", Thing(other=Ref("fake.a", "id")), needs=("fake.a",), replaces=frozenset({"other"}))
+    second.put(Thing(other=live.outputs["id"]))
+    shop.fail["read", "fake.a"] = [Unreadable("x:Get is denied.")]
+    made = plan(bare_target(), [first, second], "payments")
+    assert actions(made) == {"fake.a": "?", "fake.b": "?"}
+    assert "fake.a" in made.changes[1].why

@@ -361,9 +361,7 @@ def test_destroy_works_by_tags_when_the_journal_is_gone(session: Session, here: 
     plan = destroyed(session, here)
     assert all("tag-only" in {r.id for r in c.risks} for c in plan.changes if c.action.value == "-")
     left = everything(here)
-    assert {name for name in left["files"]} == {
-        f"manifests/{n}.yaml" for n in ("deployment", "service", "kustomization")
-    }
+    assert set(left["files"]) == {f"manifests/{n}.yaml" for n in ("deployment", "service", "kustomization")}
     assert {**left, "files": {}} == before
 
 

@@ -304,3 +304,15 @@ def test_a_service_gets_a_session_only_where_it_is_trusted(world: World) -> None
         world.gate.service_session("ghost")
     world.client("iam").detach_role_policy(RoleName="node", PolicyArn=pull)
     assert not judge("registry", session.principal, "ecr:BatchGetImage", repository).allowed
+
+
+@pytest.mark.parametrize("forge", [_unsigned, _confused])
+def test_a_key_without_algorithm_does_not_leave_the_choice_to_the_token(world: World, forge: Any) -> None:
+    from ekswiz_sim.aws.webtoken import verify
+    from ekswiz_sim.seams import ServiceError
+
+    key = {name: value for name, value in world.issuer.jwks()["keys"][0].items() if name != "alg"}
+    providers = {HOST: ["sts.amazonaws.com"]}
+    assert verify(world.issuer.token(), providers, lambda _: {"keys": [key]}, time.time()).provider == HOST
+    with pytest.raises(ServiceError, match="is not supported"):
+        verify(forge(world), providers, lambda _: {"keys": [key]}, time.time())

@@ -6,7 +6,6 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from unit.registry.room import NODE, Room
 
 from ekswiz_sim.images.client import RegistryError
 from ekswiz_sim.images.daemonless import build
@@ -14,6 +13,7 @@ from ekswiz_sim.images.puller import Puller
 from ekswiz_sim.images.push import push
 from ekswiz_sim.images.reference import parse
 from ekswiz_sim.seams import Image, PullError, RefusedByGate
+from unit.registry.room import NODE, Room
 
 DOCKERFILE = """\
 FROM python:3.12-slim
@@ -103,7 +103,7 @@ async def test_a_pulled_image_is_fetched_again_only_after_eviction(room: Room, i
     node.evict(image.digest)
 
     assert again.digest == image.digest
-    with pytest.raises(PullError, match="failed commit on ref"):
+    with pytest.raises(PullError, match=r"failed commit on ref"):
         await node.pull(reference)
 
 
@@ -132,7 +132,7 @@ async def test_a_node_that_may_not_fetch_layers_is_told_403(room: Room, image: I
     reference = pushed(room, image)
     room.gate.denied.add("ecr:GetDownloadUrlForLayer")
 
-    with pytest.raises(PullError, match="failed to copy: httpReadSeeker: .* 403 Forbidden: denied: User: "):
+    with pytest.raises(PullError, match=r"failed to copy: httpReadSeeker: .* 403 Forbidden: denied: User: "):
         await puller(room, tmp_path).pull(reference)
 
 
@@ -142,9 +142,9 @@ async def test_a_node_without_login_is_told_so(room: Room, image: Image, tmp_pat
     async def auth(_host: str) -> tuple[str, str]:
         raise RefusedByGate(room.gate.authorize("registry", NODE, "ecr:GetAuthorizationToken", "*"))
 
-    with pytest.raises(PullError, match="no basic auth credentials"):
+    with pytest.raises(PullError, match=r"no basic auth credentials"):
         await Puller(auth, tmp_path / "node").pull(reference)
-    with pytest.raises(PullError, match="no basic auth credentials$"):
+    with pytest.raises(PullError, match=r"no basic auth credentials$"):
         await Puller(lambda _host: ("AWS", "made up"), tmp_path / "node").pull(reference)
 
 
@@ -153,19 +153,19 @@ async def test_nothing_but_loopback_is_asked(tmp_path: Path) -> None:
         raise AssertionError
 
     for reference in ("nginx:1.27", "ghcr.io/o/r:1", "10.0.0.1:5000/app", "localhost.example:80/app"):
-        with pytest.raises(PullError, match="nothing but loopback"):
+        with pytest.raises(PullError, match=r"nothing but loopback"):
             await Puller(never, tmp_path / "node").pull(reference)
 
 
 async def test_a_malformed_reference_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(PullError, match="invalid reference format: repository name must be lowercase"):
+    with pytest.raises(PullError, match=r"invalid reference format: repository name must be lowercase"):
         await Puller(lambda _host: ("AWS", ""), tmp_path).pull("127.0.0.1:1/App:1")
 
 
 async def test_a_registry_that_is_gone_is_named(room: Room, tmp_path: Path) -> None:
     reference = "127.0.0.1:1/app:1"
 
-    with pytest.raises(PullError, match="dial tcp 127.0.0.1:1: connect: connection refused"):
+    with pytest.raises(PullError, match=r"dial tcp 127.0.0.1:1: connect: connection refused"):
         await puller(room, tmp_path).pull(reference)
 
 
@@ -228,5 +228,5 @@ def test_a_push_to_nowhere_names_the_registry(room: Room, image: Image) -> None:
 
 
 def test_a_push_leaves_this_machine_for_nobody(image: Image) -> None:
-    with pytest.raises(RegistryError, match="nothing but loopback"):
+    with pytest.raises(RegistryError, match=r"nothing but loopback"):
         push(image, parse("ghcr.io/o/app:v1"), None, lambda _line: None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import os
 import ssl
@@ -210,6 +211,8 @@ class Cluster:
 
     def config(self, user: str) -> Path:
         path = self.root / f"{user}.kubeconfig"
+        if path.exists():
+            return path
         (self.root / "ca.pem").write_bytes(self.endpoint.ca_pem)
         context = {"cluster": "demo", "user": user, "namespace": "default"}
         server = {"server": self.endpoint.url, "certificate-authority": str(self.root / "ca.pem")}
@@ -238,7 +241,7 @@ class Cluster:
         sent = {"Content-Type": media} | {name.replace("_", "-"): value for name, value in headers.items()}
         if user is not None:
             sent["Authorization"] = f"Bearer k8s-aws-v1.{user}"
-        data = body if isinstance(body, bytes) else json.dumps(body).encode() if body is not None else None
+        data = io.BytesIO(body) if isinstance(body, bytes) else json.dumps(body).encode() if body is not None else None
         async with (
             aiohttp.ClientSession() as session,
             session.request(method, self.endpoint.url + path, data=data, headers=sent, ssl=self.tls()) as answer,

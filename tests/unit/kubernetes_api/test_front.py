@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import base64
 
-from unit.kubernetes_api.stand_in import ACCOUNT, EDIT, Cluster, role_arn
+from unit.kubernetes_api.stand_in import ACCOUNT, CLUSTER_ADMIN, EDIT, Cluster, role_arn
 
 PODS = "/api/v1/namespaces/default/pods"
 
@@ -125,3 +125,47 @@ async def test_a_token_is_never_shown_back(cluster: Cluster) -> None:
     secret = base64.urlsafe_b64encode(b"forged-secret").decode()
     answer = await cluster.api("GET", PODS, user=f"forged-{secret}")
     assert secret not in str(answer.body)
+
+
+async def test_rights_in_one_namespace_reach_nothing_outside_it(cluster: Cluster) -> None:
+    # given everything in one namespace, by a policy that has every resource
+    cluster.entries.add("owner", policies=((CLUSTER_ADMIN, ("default",)),))
+    assert await status(cluster, "/api/v1/namespaces/default/secrets", "owner") == 200
+    assert await status(cluster, "/api/v1/namespaces/default", "owner") == 200
+    # when cluster-scoped objects, or other namespaces, are asked for through that namespace's URL
+    rbac = "/apis/rbac.authorization.k8s.io/v1"
+    for path in (
+        "/api/v1/namespaces/default/nodes",
+        "/api/v1/namespaces/default/namespaces",
+        "/api/v1/namespaces/default/namespaces/kube-system",
+        f"{rbac}/namespaces/default/clusterroles",
+        f"{rbac}/namespaces/default/clusterroles/cluster-admin",
+    ):
+        # then there is nothing
+        assert await status(cluster, path, "owner") == 404, path
+    body = {"metadata": {"name": "mine"}, "rules": []}
+    made = await cluster.api("POST", f"{rbac}/namespaces/default/clusterroles", body, user="owner")
+    assert made.status == 404
+    gone = await cluster.api("DELETE", "/api/v1/namespaces/default/namespaces/kube-public", user="owner")
+    assert gone.status == 404
+    for path in ("/api/v1/nodes", "/api/v1/namespaces", "/api/v1/namespaces/kube-system", f"{rbac}/clusterroles"):
+        assert await status(cluster, path, "owner") == 403, path
+
+
+async def test_a_policy_whose_rules_nobody_knows_gives_nothing(cluster: Cluster) -> None:
+    unknown = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSFuturePolicy"
+    cluster.entries.add("ci", policies=((unknown, ()),))
+    assert await status(cluster, PODS, "ci") == 403
+    whys = [kept.decision.why for kept in cluster.gate.records]
+    assert "the rules of access policy AmazonEKSFuturePolicy are not modelled, so it gives nothing" in whys
+
+
+async def test_local_reviews_stay_in_their_namespace(cluster: Cluster) -> None:
+    path = "/apis/authorization.k8s.io/v1/namespaces/default/localsubjectaccessreviews"
+
+    async def ask(namespace: str) -> int:
+        attributes = {"namespace": namespace, "verb": "get", "resource": "pods"}
+        answer = await cluster.api("POST", path, {"spec": {"user": "bob", "resourceAttributes": attributes}})
+        return answer.status
+
+    assert (await ask("default"), await ask("kube-system")) == (201, 400)

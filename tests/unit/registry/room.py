@@ -101,7 +101,7 @@ class Room:
         method: str,
         path: str,
         body: bytes | None = None,
-        login: tuple[str, str] | None | str = "own",
+        login: tuple[str, str] | str | None = "own",
         **headers: str,
     ) -> Answer:
         sent = {name.replace("_", "-"): value for name, value in headers.items()}

@@ -85,7 +85,9 @@ class Cluster:
 
     def namespace(self, name: str) -> Obj:
         made = new_object(NAMESPACES, None, name)
-        return self.store.put(NAMESPACES, made | {"spec": {"finalizers": ["kubernetes"]}, "status": {"phase": "Active"}})
+        return self.store.put(
+            NAMESPACES, made | {"spec": {"finalizers": ["kubernetes"]}, "status": {"phase": "Active"}}
+        )
 
     def put(self, kind: Kind, name: str, namespace: str = "web", **parts: Any) -> Obj:
         meta = {"generation": 1, **parts.pop("metadata", {})}
@@ -99,7 +101,12 @@ class Cluster:
         probe = {"httpGet": {"path": "/", "port": 8000}, "periodSeconds": 1}
         one = {"name": "main", "image": image, "readinessProbe": probe, **container}
         template = {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [one]}}
-        whole = {"replicas": replicas, "selector": {"matchLabels": {"app": "web"}}, "template": template, **(spec or {})}
+        whole = {
+            "replicas": replicas,
+            "selector": {"matchLabels": {"app": "web"}},
+            "template": template,
+            **(spec or {}),
+        }
         return self.put(DEPLOYMENTS, "web", spec=whole)
 
     def service(self, name: str = "web", **spec: Any) -> Obj:
@@ -193,10 +200,22 @@ def registry(tmp_path: Path) -> Registry:
     return Registry(tmp_path / "images")
 
 
+TIMING = Timing(crash_first=0.3, pull_first=0.3, shown=0.1, configuration=0.1, poll=0.05)
+
+
 @pytest.fixture
-async def cluster(registry: Registry, tmp_path: Path) -> AsyncIterator[Cluster]:
-    timing = Timing(crash_first=0.3, pull_first=0.3, shown=0.1, configuration=0.1, poll=0.05)
-    made = Cluster(Store(), registry, tmp_path / "node", timing=timing)
+def make_cluster(registry: Registry, tmp_path: Path) -> Callable[..., Cluster]:
+    """A cluster that is not started yet."""
+
+    def make(**options: Any) -> Cluster:
+        return Cluster(Store(), registry, tmp_path / "node", **{"timing": TIMING, **options})
+
+    return make
+
+
+@pytest.fixture
+async def cluster(make_cluster: Callable[..., Cluster]) -> AsyncIterator[Cluster]:
+    made = make_cluster()
     await made.workloads.start()
     try:
         yield made

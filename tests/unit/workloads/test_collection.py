@@ -44,7 +44,9 @@ async def test_orphaned_dependents_stay_and_are_adopted_again(cluster: Any) -> N
     await cluster.until(cluster.rolled_out)
     [pod] = cluster.pods()
 
-    cluster.store.put(DEPLOYMENTS, with_metadata(cluster.get(DEPLOYMENTS, "web"), deletionTimestamp=now(), finalizers=["orphan"]))
+    cluster.store.put(
+        DEPLOYMENTS, with_metadata(cluster.get(DEPLOYMENTS, "web"), deletionTimestamp=now(), finalizers=["orphan"])
+    )
     await cluster.until(lambda: cluster.store.get(DEPLOYMENTS, "web", "web") is None)
     [orphan] = cluster.store.all(REPLICA_SETS)
     assert not orphan["metadata"]["ownerReferences"]

@@ -15,6 +15,16 @@ async def app(scope, receive, send):
         await send({"type": "http.response.start", "status": 200, "headers": []})
         await send({"type": "http.response.body", "body": b"from uvicorn"})
 """
+HOOKED = """
+import os, signal, time
+def end(*_):
+    print("ends", os.path.exists("ends"), flush=True)
+    os._exit(0)
+signal.signal(signal.SIGTERM, end)
+while not os.path.exists("began"): time.sleep(0.02)
+print("began", flush=True)
+time.sleep(60)
+"""
 SERVE = ["uvicorn", "main:app", "--host", "0.0.0.0", "--port", "8000"]
 
 
@@ -32,12 +42,17 @@ SERVE = ["uvicorn", "main:app", "--host", "0.0.0.0", "--port", "8000"]
 async def test_ways_to_start_a_service(cluster: Any, command: list[str]) -> None:
     files = {
         "app/main.py": APP,
-        "app/start.sh": f"#!/bin/sh\nexec {' '.join(SERVE)} \"$@\"\n",
+        "app/start.sh": f'#!/bin/sh\nexec {" ".join(SERVE)} "$@"\n',
         "app/start.py": "#!/usr/local/bin/python\nimport uvicorn\nuvicorn.run('main:app', host='0.0.0.0', port=8000)\n",
     }
     image = cluster.registry.add("reg.local:5000/u:1", files, Cmd=command, WorkingDir="/app")
     began = time.monotonic()
-    cluster.pod("a", image, readinessProbe={"httpGet": {"path": "/", "port": "http"}}, ports=[{"name": "http", "containerPort": 8000}])
+    cluster.pod(
+        "a",
+        image,
+        readinessProbe={"httpGet": {"path": "/", "port": "http"}},
+        ports=[{"name": "http", "containerPort": 8000}],
+    )
 
     await cluster.until(lambda: cluster.is_ready("a"))
 
@@ -47,7 +62,9 @@ async def test_ways_to_start_a_service(cluster: Any, command: list[str]) -> None
 
 
 async def test_the_source_checkout_is_not_what_runs(cluster: Any) -> None:
-    image = cluster.registry.add("reg.local:5000/u:1", {"app/x": ""}, Cmd=["python", "-c", "import main"], WorkingDir="/app")
+    image = cluster.registry.add(
+        "reg.local:5000/u:1", {"app/x": ""}, Cmd=["python", "-c", "import main"], WorkingDir="/app"
+    )
     cluster.pod("a", image, spec={"restartPolicy": "Never"})
 
     await cluster.until(lambda: cluster.get(PODS, "a").get("status", {}).get("phase") == "Failed")
@@ -87,9 +104,11 @@ async def test_a_run_starts_from_the_image_again(cluster: Any) -> None:
 
 async def test_hooks_run_around_the_program(cluster: Any) -> None:
     write = ["python", "-c", "import sys; open(sys.argv[1], 'w')"]
-    loop = "import os, time\nprint('go', flush=True)\nwhile not os.path.exists('began'): time.sleep(0.02)\nprint('began', flush=True)\nwhile not os.path.exists('ends'): time.sleep(0.02)\nprint('ends', flush=True)\ntime.sleep(60)"
-    image = cluster.registry.add("reg.local:5000/h:1", {"app/h.py": loop}, Cmd=["python", "h.py"], WorkingDir="/app")
-    lifecycle = {"postStart": {"exec": {"command": [*write, "began"]}}, "preStop": {"exec": {"command": [*write, "ends"]}}}
+    image = cluster.registry.add("reg.local:5000/h:1", {"app/h.py": HOOKED}, Cmd=["python", "h.py"], WorkingDir="/app")
+    lifecycle = {
+        "postStart": {"exec": {"command": [*write, "began"]}},
+        "preStop": {"exec": {"command": [*write, "ends"]}},
+    }
     cluster.pod("a", image, lifecycle=lifecycle)
     await cluster.until(lambda: cluster.is_ready("a"))
     from ekswiz_sim.kubernetes.embedded.seams import LogOptions
@@ -100,6 +119,6 @@ async def test_hooks_run_around_the_program(cluster: Any) -> None:
         while b"began" not in seen:
             seen += await anext(lines)
         cluster.delete(PODS, "a")
-        while b"ends" not in seen:
+        while b"ends True" not in seen:
             seen += await anext(lines)
     await cluster.until(lambda: not cluster.pods())

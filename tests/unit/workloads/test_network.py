@@ -1,15 +1,12 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import AsyncIterator
-from pathlib import Path
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
 
 from ekswiz_sim.kubernetes.embedded.kinds import SERVICES
-from ekswiz_sim.kubernetes.embedded.kubelet.timing import Timing
-from ekswiz_sim.kubernetes.embedded.store import Store
 
 
 async def test_a_service_takes_turns_over_ready_pods(cluster: Any) -> None:
@@ -72,11 +69,9 @@ async def test_a_port_that_cannot_be_had_is_an_event_and_the_rest_works(cluster:
 
 
 @pytest.fixture
-async def shared(registry: Any, tmp_path: Path) -> AsyncIterator[Any]:
+async def shared(make_cluster: Callable[..., Any]) -> AsyncIterator[Any]:
     """A system that has 127.0.0.1 alone."""
-    from unit.workloads.conftest import Cluster
-
-    made = Cluster(Store(), registry, tmp_path / "node", timing=Timing(poll=0.05), shared_address=True)
+    made = make_cluster(shared_address=True)
     await made.workloads.start()
     try:
         yield made

@@ -123,7 +123,9 @@ async def test_volumes_are_directories_below_the_root(cluster: Any) -> None:
     source = "import os; open(os.environ['OUT'] + '/made', 'w').write(open(os.environ['IN']).read())"
     image = cluster.registry.add("reg.local:5000/copy:1", {"copy.py": source}, Cmd=["python", "/copy.py"])
     reader = "print(open(__import__('sys').argv[1]).read())"
-    other = cluster.registry.add("reg.local:5000/read:1", {"read.py": reader}, Cmd=["python", "/read.py", "/shared/made"])
+    other = cluster.registry.add(
+        "reg.local:5000/read:1", {"read.py": reader}, Cmd=["python", "/read.py", "/shared/made"]
+    )
     shared = {"name": "shared", "mountPath": "/shared"}
     env = [{"name": "IN", "value": "/etc/conf/renamed"}, {"name": "OUT", "value": "/shared"}]
     mounts = [{"name": "conf", "mountPath": "/etc/conf"}, shared]
@@ -131,9 +133,13 @@ async def test_volumes_are_directories_below_the_root(cluster: Any) -> None:
     items = [{"key": "a.conf", "path": "renamed"}]
     volumes = [{"name": "conf", "configMap": {"name": "files", "items": items}}, {"name": "shared", "emptyDir": {}}]
     spec = {"initContainers": [init], "volumes": volumes, "restartPolicy": "Never"}
-    cluster.pod("a", other, volumeMounts=[shared], spec={**spec, "containers": None} | {
-        "containers": [{"name": "main", "image": other, "volumeMounts": [shared]}]
-    })
+    cluster.pod(
+        "a",
+        other,
+        volumeMounts=[shared],
+        spec={**spec, "containers": None}
+        | {"containers": [{"name": "main", "image": other, "volumeMounts": [shared]}]},
+    )
 
     await cluster.until(lambda: cluster.get(PODS, "a").get("status", {}).get("phase") == "Succeeded")
 
@@ -146,11 +152,18 @@ async def test_volumes_are_directories_below_the_root(cluster: Any) -> None:
 async def test_a_failing_init_container_holds_the_pod(cluster: Any) -> None:
     bad = cluster.registry.add("reg.local:5000/bad:1", {}, Cmd=["python", "-c", "raise SystemExit(4)"])
     init = {"name": "first", "image": bad}
-    cluster.pod("a", cluster.registry.server("1"), spec={
-        "initContainers": [init], "containers": [{"name": "main", "image": cluster.registry.server("1")}]
-    })
+    cluster.pod(
+        "a",
+        cluster.registry.server("1"),
+        spec={"initContainers": [init], "containers": [{"name": "main", "image": cluster.registry.server("1")}]},
+    )
 
-    await cluster.until(lambda: (cluster.get(PODS, "a").get("status") or {}).get("initContainerStatuses", [{}])[0].get("restartCount", 0) >= 1)
+    await cluster.until(
+        lambda: (
+            (cluster.get(PODS, "a").get("status") or {}).get("initContainerStatuses", [{}])[0].get("restartCount", 0)
+            >= 1
+        )
+    )
 
     status = cluster.get(PODS, "a")["status"]
     assert status["phase"] == "Pending"

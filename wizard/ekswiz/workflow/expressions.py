@@ -7,7 +7,7 @@ and a string that is not empty is true. GitHub does so; the lint rule `if-always
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ekswiz.workflow.functions import ARITY, FUNCTIONS, STATUS
 from ekswiz.workflow.model import Value
@@ -28,6 +28,9 @@ from ekswiz.workflow.syntax import (
 from ekswiz.workflow.values import equal, index, less, lookup, star, to_string, truthy
 
 MAX_LENGTH = 21_000
+MAX_CHARACTERS = 5 * 1024 * 1024
+"""Characters that the functions of one expression may make in all: GitHub allows 10 MiB at two bytes each."""
+
 Context = Mapping[str, Value]
 HashFiles = Callable[[Sequence[str]], str]
 
@@ -127,6 +130,7 @@ class _Evaluation:
     context: Context
     status: Status | None = None
     hash_files: HashFiles | None = None
+    spent: list[int] = field(default_factory=list)
 
     def value(self, node: Expression) -> Value:
         match node:
@@ -168,7 +172,12 @@ class _Evaluation:
         if name == "hashfiles":
             assert self.hash_files is not None, "check() lets hashFiles pass only where there are files"
             return self.hash_files([to_string(argument) for argument in arguments])
-        return FUNCTIONS[name](*arguments)
+        result = FUNCTIONS[name](*arguments)
+        if isinstance(result, str):
+            self.spent.append(len(result))
+            if sum(self.spent) > MAX_CHARACTERS:
+                raise ExpressionError("The maximum allowed memory size was exceeded")
+        return result
 
     def _case(self, call: Call) -> Value:
         """Only the chosen value is evaluated, so that the others may not make sense."""

@@ -85,8 +85,8 @@ def _number(source: str, at: int) -> Token:
 
 
 def _word(source: str, at: int, *, after_dot: bool) -> Token:
-    found = _WORD.match(source, at)
-    text = found.group() if found else source[at]
+    found = _WORD.match(source, at) or _WORD.match(source, at + 1)
+    text = source[at : found.end()] if found else source[at]
     if not _NAME.fullmatch(text):
         return Token("unexpected", text, at)
     if text in _KEYWORDS and not after_dot:

@@ -34,6 +34,8 @@ def number_text(number: float) -> str:
         return "NaN"
     if number in (float("inf"), float("-inf")):
         return "Infinity" if number > 0 else "-Infinity"
+    if number == 0:  # without the sign of -0
+        return "0"
     return f"{number:.15G}"
 
 

@@ -55,7 +55,7 @@ def parse_number(text: str) -> float:
         return _signed(text[2:], 16)
     if _OCTAL.fullmatch(text):
         return _signed(text[2:], 8)
-    return {"Infinity": math.inf, "-Infinity": -math.inf}.get(text, math.nan)
+    return {"Infinity": math.inf, "+Infinity": math.inf, "-Infinity": -math.inf}.get(text, math.nan)
 
 
 def _signed(digits: str, base: int) -> float:
@@ -149,8 +149,16 @@ def less(left: Value, right: Value) -> bool:
 
 
 def fold(text: str) -> str:
-    """A string for comparison without case: character by character to upper case, as .NET's ordinal rule."""
-    return "".join(upper if len(upper := character.upper()) == 1 else character for character in text)
+    """A string for comparison without case, by .NET's ordinal rule: each character by its simple upper case.
+
+    No character becomes an ASCII letter that was none: dotless i and long s stay what they are.
+    """
+    return text.upper() if text.isascii() else "".join(_upper(character) for character in text)
+
+
+def _upper(character: str) -> str:
+    upper = character.upper()
+    return upper if len(upper) == 1 and upper.isascii() == character.isascii() else character
 
 
 def lookup(mapping: Mapping[str, Value], key: str) -> tuple[bool, Value]:

@@ -79,7 +79,7 @@ def typed(call: Call, body: Any, *, kind: Kind | None = None) -> tuple[Obj, list
     node = schema.type_of(kind.group_version, kind.kind)
     obj, unknown = decoding.pruned({**body, "apiVersion": kind.group_version, "kind": kind.kind}, node)
     try:
-        decoding.check_types(obj, node)
+        decoding.check_types(obj, node, owner=kind.kind)
     except decoding.WrongType as problem:
         raise bad_request(_undecodable(kind, str(problem))) from problem
     found = [f'unknown field "{path}"' for path in unknown] if level != "Ignore" else []

@@ -66,16 +66,12 @@ class EmbeddedCluster:
         self.endpoint: ClusterEndpoint | None = None
 
     async def start(self) -> ClusterEndpoint:
-        """Fill the store, start what runs behind, open the door."""
+        """Fill the store, start what runs behind, open the door; after a failure, `stop` removes what was begun."""
         ca_pem = self._ca.cert_pem.bytes()
         bootstrap(self.store, ca_pem)
-        try:
-            await self._workload.start()
-            self._server = ApiServer(self.store, node=self._workload, network=self._workload, ca_pem=ca_pem)
-            port = await self._open(self._server)
-        except BaseException:
-            await self.stop()
-            raise
+        await self._workload.start()
+        self._server = ApiServer(self.store, node=self._workload, network=self._workload, ca_pem=ca_pem)
+        port = await self._open(self._server)
         self.endpoint = ClusterEndpoint(f"https://{LOOPBACK}:{port}", ca_pem)
         return self.endpoint
 

@@ -72,7 +72,7 @@ def check_types(value: Any, node: Node, path: str = "", owner: str = "") -> None
         _check_scalar(value, str(resolved["format"]), path)
         return
     if wanted is not None and not _fits(value, wanted):
-        raise WrongType(_mismatch(value, resolved, path, owner))
+        raise WrongType(_mismatch(value, node, path, owner))
     for child, one, where in _children(value, resolved, path):
         check_types(one, child, where, _struct(node) or owner)
 
@@ -98,22 +98,24 @@ def _struct(node: Node) -> str:
 
 def _mismatch(value: Any, node: Node, path: str, owner: str) -> str:
     got = _JSON.get(type(value), "object")
-    if node.get("type") == "integer":
-        got = f"number {value}" if isinstance(value, float) else got
+    if isinstance(value, float) and schema.resolve(node).get("type") == "integer":
+        got = f"number {value}"
     struct = f"Go struct field {owner}.{path}" if owner else "Go value"
     return f"json: cannot unmarshal {got} into {struct} of type {_go_type(node)}"
 
 
 def _go_type(node: Node) -> str:
-    kind = node.get("type", "")
+    if "$ref" in node and "properties" in schema.resolve(node):
+        return ".".join(str(node["$ref"]).split(".")[-2:])
+    resolved = schema.resolve(node)
+    kind = str(resolved.get("type", ""))
     if kind == "integer":
-        return str(node.get("format", "int32"))
+        return str(resolved.get("format", "int32"))
     if kind == "array":
-        item = schema.item(node)
-        return "[]" + (("v1." + _struct(item)) if "$ref" in item else _go_type(item))
+        return "[]" + _go_type(schema.item(node))
     if kind == "object":
-        return "map[string]string" if "additionalProperties" in node else "struct"
-    return _GO.get(str(kind), str(kind))
+        return "map[string]string" if "additionalProperties" in resolved else "struct"
+    return _GO.get(kind, kind)
 
 
 def _check_scalar(value: Any, form: str, path: str) -> None:

@@ -9,7 +9,8 @@ import itertools
 from collections.abc import Iterator, Sequence
 
 from ekswiz_sim.kubernetes.embedded import rbac
-from ekswiz_sim.kubernetes.embedded.errors import ApiError, forbidden
+from ekswiz_sim.kubernetes.embedded.errors import ApiError, forbidden, not_found
+from ekswiz_sim.kubernetes.embedded.kinds import CLUSTER_ROLES, ROLES
 from ekswiz_sim.kubernetes.embedded.rbac import Attributes, Grant, Rule
 from ekswiz_sim.kubernetes.embedded.seams import User
 from ekswiz_sim.kubernetes.embedded.store import Kind, Obj, Store
@@ -37,10 +38,19 @@ def check(store: Store, user: User, grants: Sequence[Grant], kind: Kind, obj: Ob
         return
     if rbac.authorize(store, user, asked, grants)[0]:
         return
+    if kind.kind.endswith("Binding"):
+        _must_exist(store, obj["roleRef"], namespace)
     own = [rule for source in rbac.sources(store, user, namespace, grants) for rule in source.rules]
     missing = [rule for rule in rules if not all(_owned(single, own) for single in _single(rule))]
     if missing:
         raise _refusal(kind, name, user, missing)
+
+
+def _must_exist(store: Store, ref: Obj, namespace: str | None) -> None:
+    # Nobody knows yet what a role that is made later will allow.
+    kind = CLUSTER_ROLES if ref["kind"] == "ClusterRole" else ROLES
+    if store.get(kind, namespace, ref["name"]) is None:
+        raise not_found(kind, ref["name"])
 
 
 def _single(rule: Rule) -> Iterator[Rule]:

@@ -51,7 +51,7 @@ def _container(container: Obj, *, host_network: bool) -> None:
         if host_network:
             fill(port, hostPort=port.get("containerPort"))
     for name in _PROBES:
-        if container.get(name):
+        if container.get(name) is not None:
             _probe(container[name])
     for env in container.get("env") or []:
         field = (env.get("valueFrom") or {}).get("fieldRef")

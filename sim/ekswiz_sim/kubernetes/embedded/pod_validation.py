@@ -101,7 +101,7 @@ def _container(container: Obj, at: str, volumes: set[str]) -> Iterator[Cause]:
     yield from _resources(container.get("resources") or {}, f"{at}.resources")
     yield from _mounts(container.get("volumeMounts") or [], f"{at}.volumeMounts", volumes)
     for name in _PROBES:
-        if container.get(name):
+        if container.get(name) is not None:
             yield from _probe(container[name], f"{at}.{name}", exactly_one=name != "readinessProbe")
 
 

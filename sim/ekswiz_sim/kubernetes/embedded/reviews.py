@@ -46,7 +46,10 @@ def _access(store: Store, call: Call, spec: Obj) -> Obj:
             User(str(spec.get("user") or ""), tuple(spec.get("groups") or ()), str(spec.get("uid") or "")),
             (),
         )
-    allowed, reason = rbac.authorize(store, user, _attributes(call, spec), grants)
+    attributes = _attributes(call, spec)
+    if call.kind == catalog.LOCAL_ACCESS and attributes.namespace != call.namespace:
+        raise bad_request(f"spec.resourceAttributes.namespace must match namespace: {call.namespace}")
+    allowed, reason = rbac.authorize(store, user, attributes, grants)
     return {"allowed": allowed, **({"reason": reason} if reason else {})}
 
 

@@ -25,6 +25,7 @@ from ekswiz_sim.kubernetes.embedded import (
     watching,
 )
 from ekswiz_sim.kubernetes.embedded.errors import ApiError, not_allowed, unknown_path
+from ekswiz_sim.kubernetes.embedded.kinds import NAMESPACES
 from ekswiz_sim.kubernetes.embedded.nonresource import answer
 from ekswiz_sim.kubernetes.embedded.proxying import Proxy
 from ekswiz_sim.kubernetes.embedded.rbac import Attributes, Grant
@@ -98,8 +99,7 @@ class ApiServer:
         if route is None:
             return answer(request)
         call = Call(request, user, grants, route, route.kind, attributes.verb)
-        if call.kind.namespaced and call.namespace is None and call.verb not in ("list", "watch"):
-            raise unknown_path() if call.name else not_allowed()
+        _in_its_place(call)
         return await self._dispatch(call)
 
     async def _dispatch(self, call: Call) -> web.StreamResponse:
@@ -141,6 +141,20 @@ class ApiServer:
             case "deletecollection":
                 return await deletes.collection(self._store, call)
         raise not_allowed()
+
+
+def _in_its_place(call: Call) -> None:
+    """Refuse a URL whose namespace is not the object's: it was authorised for that namespace only.
+
+    Raises:
+        ApiError: 404 or 405.
+    """
+    namespace = call.route.namespace
+    if call.kind.namespaced:
+        if namespace is None and call.verb not in ("list", "watch"):
+            raise unknown_path() if call.name else not_allowed()
+    elif namespace is not None and not (call.kind == NAMESPACES and namespace == call.name):
+        raise unknown_path()
 
 
 def denial(user: User, attributes: Attributes) -> ApiError:

@@ -6,7 +6,6 @@ The parts do not know each other. Each reads objects and writes objects, as in a
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import shutil
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
@@ -69,7 +68,7 @@ class Workloads:
         self._addresses = claim(shared=shared_address)
         self._runtime = Runtime()
         self._session: aiohttp.ClientSession | None = None
-        self._manager: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
         recorder = Recorder(store, node_name)
         parts = Parts(
             store=store,
@@ -101,15 +100,14 @@ class Workloads:
         await self._runtime.start()
         if self._store.get(NODES, None, self._node_name) is None:
             self._store.put(NODES, node_object(self._node_name, self._zone))
-        self._manager = asyncio.create_task(Manager(self._store, self._controllers).run())
+        manager = Manager(self._store, self._controllers)
+        self._tasks = [asyncio.create_task(manager.run()), asyncio.create_task(self._kubelet.watch())]
 
     async def stop(self) -> None:
         """End every process, listener and file of it; objects stay in the store. May be called twice."""
-        manager, self._manager = self._manager, None
-        if manager is not None:
-            manager.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await manager
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._kubelet.stop()
         await self._runtime.stop()
         await self._network.stop()

@@ -41,6 +41,7 @@ class Container:
         self._process: Process | None = None
         self._launch: launch.Launch | None = None
         self._stopping = False
+        self._forbidden = ""
         self._news = asyncio.Event()
 
     def start(self) -> asyncio.Task[None]:
@@ -66,6 +67,17 @@ class Container:
             self._task.cancel()
         await asyncio.wait([self._task])
 
+    @property
+    def pid(self) -> int | None:
+        """Its first process while it runs."""
+        return self._process.pid if self._process is not None else None
+
+    def forbid(self, message: str) -> None:
+        """End it now and never start it again: it does what this node does not allow."""
+        self._forbidden = message
+        if self._process is not None:
+            self._process.signal(signal.SIGKILL)
+
     async def kill(self) -> None:
         """End it now, without a word."""
         self._stopping = True
@@ -81,6 +93,8 @@ class Container:
         while True:
             began = time.monotonic()
             await self._once()
+            if self._forbidden:
+                await self._stand_still(self._forbidden)
             if not self._again():
                 return
             if time.monotonic() - began > timing.forgive:
@@ -90,6 +104,12 @@ class Container:
                 await self._wait_for_restart(backoff.take())
             first = False
             self.record.restarts += 1
+
+    async def _stand_still(self, message: str) -> None:
+        self._context.warning(self.record, "Failed", f"Error: {message}")
+        self.record.wait("CreateContainerError", message)
+        self._publish()
+        await asyncio.Event().wait()  # the pod's deletion ends this
 
     def _again(self) -> bool:
         if self._stopping or self._policy == "Never":

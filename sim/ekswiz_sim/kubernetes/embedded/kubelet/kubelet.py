@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
+import signal
 from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 
@@ -10,6 +13,7 @@ from ekswiz_sim.kubernetes.embedded.controllers.deletion import finish
 from ekswiz_sim.kubernetes.embedded.controllers.objects import Key, is_deleting, key_of, uid_of
 from ekswiz_sim.kubernetes.embedded.kinds import PODS
 from ekswiz_sim.kubernetes.embedded.kubelet.checks import port_number
+from ekswiz_sim.kubernetes.embedded.kubelet.guard import Guard, Offence
 from ekswiz_sim.kubernetes.embedded.kubelet.parts import Context, Parts
 from ekswiz_sim.kubernetes.embedded.kubelet.record import Record
 from ekswiz_sim.kubernetes.embedded.kubelet.worker import Worker
@@ -51,6 +55,19 @@ class Kubelet:
         elif is_deleting(pod):
             known.terminate(float(pod["metadata"].get("deletionGracePeriodSeconds", 30)))
         return None
+
+    async def watch(self) -> None:
+        """End what listens beyond loopback, until cancelled."""
+        await Guard(lambda: self._parts.runtime.pid, lambda: bool(self._workers)).run(self._forbid)
+
+    def _forbid(self, offence: Offence) -> None:
+        for worker in self._workers.values():
+            for one in [*worker.inits, *worker.containers]:
+                if one.pid == offence.session:
+                    one.forbid(f"the container listens on {offence.place}: pods may listen on loopback only")
+                    return
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(offence.pid, signal.SIGKILL)  # it left its container's session
 
     async def stop(self) -> None:
         """End every pod at once, leaving their objects."""

@@ -53,7 +53,7 @@ class Record:
     def run(self, log: Log) -> None:
         """A process of it started."""
         self._remember()
-        self.container_id = f"containerd://{secrets.token_hex(32)}"
+        self.container_id = _new_id()
         self.log = log
         self.state = {"running": {"startedAt": now()}}
 
@@ -67,10 +67,11 @@ class Record:
     def terminate(self, code: int, reason: str, began: str | None = None, message: str = "") -> None:
         """It is over, or never began (`began` None: a program that could not be started)."""
         self._remember()
+        if began is None:
+            self.container_id = _new_id()
         ended: Obj = {"exitCode": code, "reason": reason, "startedAt": began or "1970-01-01T00:00:00Z"}
         ended |= {"finishedAt": now(), **({"message": message} if message else {})}
-        if self.container_id:
-            ended["containerID"] = self.container_id
+        ended["containerID"] = self.container_id
         self.state = {"terminated": ended}
         self.ready = self.is_init and code == 0
         self.started = False
@@ -98,3 +99,7 @@ class Record:
         if code == 0 or policy != "FallbackToLogsOnError" or self.log is None:
             return ""
         return self.log.tail(_TAIL_LINES, _TAIL_BYTES)
+
+
+def _new_id() -> str:
+    return f"containerd://{secrets.token_hex(32)}"

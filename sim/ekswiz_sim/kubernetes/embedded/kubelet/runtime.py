@@ -94,11 +94,23 @@ class Runtime:
         self._shim: subprocess.Popen[bytes] | None = None
         self._commands: socket.socket | None = None
         self._ended: asyncio.Future[None] | None = None
+        self._starting = asyncio.Lock()
+        self._stopped = False
         self._pipes: set[asyncio.ReadTransport] = set()
         self._partial = b""
 
     async def start(self) -> None:
-        """Start the shim."""
+        """Start the shim, if none is there: it may have been killed."""
+        async with self._starting:
+            if self._shim is None and not self._stopped:
+                await self._start()
+
+    @property
+    def pid(self) -> int | None:
+        """The shim's process id while there is one."""
+        return self._shim.pid if self._shim is not None else None
+
+    async def _start(self) -> None:
         ours, theirs = socket.socketpair()
         answers, write = os.pipe()
         try:
@@ -112,6 +124,7 @@ class Runtime:
 
     async def stop(self) -> None:
         """End the shim and, with it, every process. May be called twice."""
+        self._stopped = True
         shim, self._shim = self._shim, None
         if shim is None or self._commands is None or self._ended is None:
             return
@@ -130,6 +143,7 @@ class Runtime:
         Raises:
             StartError: The operating system will not.
         """
+        await self.start()
         read, write = os.pipe()
         number = next(self._numbers)
         try:
@@ -187,6 +201,11 @@ class Runtime:
 
     def _lose(self) -> None:
         """The shim is gone, and every process with it."""
+        if self._shim is not None and self._commands is not None:
+            self._shim.wait()  # it closed its end by exiting
+            self._shim = None
+            self._commands.close()
+        self._partial = b""
         for process in self._processes.values():
             with contextlib.suppress(asyncio.InvalidStateError):
                 process.started.set_exception(StartError("the node is stopped"))
