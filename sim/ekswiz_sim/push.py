@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,13 +14,15 @@ from ekswiz.paths import WORKFLOW_PATH
 from ekswiz_sim import staging
 from ekswiz_sim.github import events
 from ekswiz_sim.runner.actions import twins
-from ekswiz_sim.runner.request import FailedStep, JobIdentity, RunRequest, RunResult
+from ekswiz_sim.runner.request import FailedStep, JobIdentity, Patience, RunRequest, RunResult
 from ekswiz_sim.runner.run import Run
 from ekswiz_sim.runner.tools.install import install
 from ekswiz_sim.scene import Scene, Verdict
 from ekswiz_sim.seams import Grant
 
 SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
+PATIENCE = Patience(interrupt=0.7, terminate=0.4)
+"""A stop takes effect within two seconds, so a step in flight has little more than one to end by itself."""
 
 
 def push(scene: Scene, verdict: Verdict) -> Iterator[Event]:
@@ -32,13 +35,18 @@ def push(scene: Scene, verdict: Verdict) -> Iterator[Event]:
         return grants[-1]
 
     run = Run(_request(scene, oidc))
-    for event in run:
-        yield _part_of_push(event)
-    for grant in grants:
-        scene.world.parts.github.issuer.revoke(grant)
+    try:
+        with closing(iter(run)) as events_of_run:
+            for event in events_of_run:
+                yield _part_of_push(event)
+                if scene.stop.is_set():  # whoever stops listening ends the run, its `always()` steps too
+                    return
+    finally:
+        for grant in grants:
+            scene.world.parts.github.issuer.revoke(grant)
     result = run.result
     if result.ok:
-        scene.image = _image(scene, result)
+        scene.image = _image(result)
         notes = [f"note: {sentence}" for sentence in scene.image["skipped"]]
         verdict.passed(f"commit {scene.commit[:12]}, image {scene.image['digest'][:19]}", lines=notes)
     else:
@@ -70,6 +78,7 @@ def _request(scene: Scene, oidc: Callable[[JobIdentity], Grant]) -> RunRequest:
         stop=scene.stop,
         environment=_environment(scene),
         api_url=world.doors.github_url,
+        patience=PATIENCE,
     )
 
 
@@ -85,7 +94,7 @@ def _environment(scene: Scene) -> Mapping[str, str]:
     }
 
 
-def _image(scene: Scene, result: RunResult) -> Mapping[str, Any]:
+def _image(result: RunResult) -> Mapping[str, Any]:
     reference = result.jobs["build"].outputs.get("image", "") if "build" in result.jobs else ""
     skipped = [line.partition("ekswiz: ")[2] for line in _log(result) if "ekswiz: " in line]
     digest = reference.partition("@")[2]

@@ -1,11 +1,15 @@
 """A rehearsal: an ordered list of small stages in a world of its own, which is removed whatever happens.
 
-Failure is the default: a stage is ok only when its function ran to its end.
+Failure is the default: a stage is ok only when its function ran to its end. A stop may be set at any event, from the
+iterating thread or another one: the stage in hand ends, the others are not begun, and the world is removed. Nothing
+is destroyed object by object then, since the world is private.
 """
 
 from __future__ import annotations
 
+import contextlib
 import time
+import traceback
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +20,7 @@ from ekswiz.target import Flag
 from ekswiz_sim import report as reports
 from ekswiz_sim.cause import cause
 from ekswiz_sim.scene import Scene, Verdict
+from ekswiz_sim.seams import Stopped
 from ekswiz_sim.stages import STAGES, Stage
 
 STOPPED = "stopped"
@@ -40,7 +45,7 @@ class Rehearsal:
 
     Args:
         open_scene: Starts the world and stages the repository; called when the iteration begins.
-        stop: Set it to end the rehearsal after the step in flight; everything is still removed.
+        stop: Set it to end the rehearsal; everything is still removed.
         stages: The road, in order.
     """
 
@@ -51,6 +56,7 @@ class Rehearsal:
         self._scene: Scene | None = None
         self._outcomes: list[Outcome] = []
         self._leftovers: list[str] = []
+        self._closing = 0.0
         self._events = self._run()
 
     def __iter__(self) -> Iterator[Event]:
@@ -77,19 +83,21 @@ class Rehearsal:
 
     def _world(self) -> Iterator[Event]:
         started = time.monotonic()
-        self._scene = self._open()
-        seconds = time.monotonic() - started
-        facts = f"AWS account {self._scene.answers.account} in {self._scene.answers.region}, on this machine only"
-        self._outcomes.append(Outcome("world", ok=True, seconds=seconds, why=facts))
-        yield _finished(self._outcomes[-1], {"tiers": list(self._scene.tiers)})
+        outcome = Outcome("world", ok=False, seconds=0.0, why=STOPPED)
+        self._outcomes.append(outcome)
+        with contextlib.suppress(Stopped):
+            scene = self._scene = self._open()
+            facts = f"AWS account {scene.answers.account} in {scene.answers.region}, on this machine only"
+            outcome.ok, outcome.why = True, facts
+        outcome.seconds = time.monotonic() - started
+        yield _finished(outcome, {"tiers": list(self._scene.tiers)} if self._scene else {})
 
     def _stage(self, stage: Stage) -> Iterator[Event]:
-        scene = self._scene
-        assert scene is not None  # _world opened it
         why_not = self._blocked(stage)
         outcome = Outcome(stage.id, ok=False, seconds=0.0, why=why_not or "", skipped=bool(why_not))
         self._outcomes.append(outcome)
-        if why_not:
+        scene = self._scene
+        if why_not or scene is None:  # without a scene the stop has come, and blocks everything
             yield _finished(outcome, {})
             return
         yield Event("stage", time.time(), stage.id, message=stage.title, data={"phase": "started"})
@@ -98,39 +106,43 @@ class Rehearsal:
         yield from self._carry_out(stage, scene, outcome)
 
     def _blocked(self, stage: Stage) -> str | None:
-        if self._stop.is_set() and not stage.always:
+        if self._stop.is_set():
             return STOPPED
         failed = [o.id for o in self._outcomes if o.id in stage.needs and not o.ok]
         return f"needs {failed[0]}" if failed else None
 
     def _carry_out(self, stage: Stage, scene: Scene, outcome: Outcome) -> Iterator[Event]:
         started, since = time.monotonic(), len(scene.world.records())
-        verdict = Verdict()
+        verdict, trace = Verdict(), ""
         try:
             for event in stage.run(scene, verdict):
                 outcome.log.extend(_log(event))
                 yield event
-                if self._stop.is_set() and not stage.always:
-                    verdict.failed(STOPPED)
-                    break
-            outcome.ok, outcome.why = verdict.ok, verdict.sentence
         except EkswizError as error:
-            outcome.why = str(error)
-        outcome.seconds = time.monotonic() - started
+            verdict.failed(str(error))
+        except Exception as error:  # noqa: BLE001 - the stage's boundary: an error of ours turns it red, and is shown
+            verdict.failed(f"A mistake in ekswiz: {type(error).__name__}: {error}")
+            trace = traceback.format_exc()
+        if self._stop.is_set() and not verdict.ok:
+            verdict = Verdict(sentence=STOPPED)
+        outcome.ok, outcome.why, outcome.seconds = verdict.ok, verdict.sentence, time.monotonic() - started
         data = dict(verdict.data)
         if not outcome.ok and outcome.why != STOPPED:
             outcome.why = cause(scene, since, outcome.why)
             data.setdefault("lines", outcome.log[-LOG_LINES:])
+            outcome.log.extend(trace.splitlines())  # for the report; nobody wants it on the screen
         yield _finished(outcome, data)
 
     def _down(self) -> None:
         if self._scene is not None and not self._scene.closed:
+            started = time.monotonic()
             self._leftovers.extend(self._scene.close())
+            self._closing = time.monotonic() - started
 
     def _removed(self) -> Event:
         ok = not self._leftovers
         why = "nothing left: no process, no port, no file" if ok else f"left: {', '.join(self._leftovers)}"
-        self._outcomes.append(Outcome("down", ok=ok, seconds=0.0, why=why))
+        self._outcomes.append(Outcome("down", ok=ok, seconds=self._closing, why=why))
         return _finished(self._outcomes[-1], {})
 
 

@@ -70,6 +70,10 @@ class ServiceError(Exception):
         self.members = members
 
 
+class Stopped(Exception):
+    """The stop came while something was being made; what there was of it is removed again."""
+
+
 class Service(Protocol):
     """An AWS service behind the gate, in botocore's words. Called after the request was authorised."""
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import stat
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ekswiz_sim.access.probes import FOREIGN_REPOSITORY
 from ekswiz_sim.parts import NODE_ROLE
 from ekswiz_sim.runner.tools.install import install
+from ekswiz_sim.seams import Stopped
 
 if TYPE_CHECKING:
+    from ekswiz.target import Flag
     from ekswiz_sim.world import World
 
 OPERATOR = "operator"
@@ -24,12 +26,23 @@ ADMIN_POLICY = "cluster-access-policy/AmazonEKSClusterAdminPolicy"
 NODE_POLICIES = ("AmazonEKSWorkerNodePolicy", "AmazonEKS_CNI_Policy", "AmazonEC2ContainerRegistryPullOnly")
 
 
-def seed(world: World, operator_policy: Mapping[str, Any]) -> Mapping[str, str]:
-    """Plant it, as the account's root user; the operator's keys."""
-    _roles(world)
-    keys = _operator(world, operator_policy)
-    _cluster(world)
-    world.root("ecr").create_repository(repositoryName=FOREIGN_REPOSITORY, imageTagMutability="IMMUTABLE")
+def seed(world: World, operator_policy: Mapping[str, Any], stop: Flag) -> Mapping[str, str]:
+    """Plant it, as the account's root user; the operator's keys.
+
+    Raises:
+        Stopped: The stop came between two steps.
+    """
+    keys: dict[str, str] = {}
+    steps: tuple[Callable[[], object], ...] = (
+        lambda: _roles(world),
+        lambda: keys.update(_operator(world, operator_policy)),
+        lambda: _cluster(world),
+        lambda: _repository(world),
+    )
+    for step in steps:
+        if stop.is_set():
+            raise Stopped
+        step()
     return keys
 
 
@@ -82,6 +95,10 @@ def _operator(world: World, policy: Mapping[str, Any]) -> Mapping[str, str]:
     iam.attach_user_policy(UserName=OPERATOR, PolicyArn=arn)
     key = iam.create_access_key(UserName=OPERATOR)["AccessKey"]
     return {"AccessKeyId": key["AccessKeyId"], "SecretAccessKey": key["SecretAccessKey"]}
+
+
+def _repository(world: World) -> None:
+    world.root("ecr").create_repository(repositoryName=FOREIGN_REPOSITORY, imageTagMutability="IMMUTABLE")
 
 
 def _cluster(world: World) -> None:

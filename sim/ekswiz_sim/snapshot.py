@@ -1,7 +1,7 @@
 """Snapshots: every object of the world as plain JSON, and what differs between two of them.
 
-Few fields are left out: those that the world itself changes without anybody's doing. The list is reviewed
-(docs/snapshot.md) and holds at most ten.
+Little is left out, and no member of any object that others could change. The list is reviewed (docs/snapshot.md) and
+holds at most ten.
 """
 
 from __future__ import annotations
@@ -14,15 +14,16 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-EXCLUDED = frozenset({"resourceVersion", "managedFields", "lastHeartbeatTime", "lastUsed"})
-"""Member names that are left out at every depth."""
+EXCLUDED = ("RoleLastUsed", "lastRecordedPullTime", "updates", "default VPC", ".git", "modification times")
+"""What no snapshot holds; the parts leave it out where they picture themselves."""
+UNSEEN = frozenset({".git"})
 
 
 def files(folder: Path) -> dict[str, Any]:
     """Every file, link and folder below `folder` by its path, except git's own; nothing if it is not there."""
     found: dict[str, Any] = {}
     for here, folders, names in os.walk(folder):
-        folders[:] = sorted(set(folders) - {".git"})
+        folders[:] = sorted(set(folders) - UNSEEN)
         for path in (Path(here, name) for name in (*folders, *sorted(names))):
             found[path.relative_to(folder).as_posix()] = _file(path)
     return found
@@ -38,18 +39,14 @@ def _file(path: Path) -> dict[str, Any]:
     return {"mode": mode, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
 
 
-def normal(value: Any) -> Any:
-    """A JSON value without the excluded members."""
-    if isinstance(value, Mapping):
-        return {str(key): normal(item) for key, item in value.items() if key not in EXCLUDED}
-    if isinstance(value, list | tuple):
-        return [normal(item) for item in value]
-    return value
-
-
 def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
     """One line for each object that appeared, went or changed."""
-    return list(_compare(normal(before), normal(after), ""))
+    return list(_compare(_plain(before), _plain(after), ""))
+
+
+def _plain(value: Any) -> Any:
+    """As JSON has it, wherever the snapshot came from."""
+    return json.loads(json.dumps(value, default=str))
 
 
 def _compare(before: Any, after: Any, path: str) -> Iterator[str]:

@@ -19,13 +19,15 @@ Run = Callable[[Scene, Verdict], Iterator[Event]]
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One step of the road. It is skipped when one of `needs` failed; `always` stages run after a stop, too."""
+    """One step of the road, skipped when one of `needs` failed or the stop came.
+
+    `run` ends within two seconds of the stop; whatever verdict it gives then that is not "passed" counts as stopped.
+    """
 
     id: str
     title: str
     run: Run
     needs: tuple[str, ...] = ()
-    always: bool = False
 
 
 def plan(scene: Scene, verdict: Verdict) -> Iterator[Event]:
@@ -45,15 +47,7 @@ def plan(scene: Scene, verdict: Verdict) -> Iterator[Event]:
 def apply(scene: Scene, verdict: Verdict) -> Iterator[Event]:
     """Carry the plan out as the operator."""
     assert scene.plan is not None  # needs "plan"
-    failed, applied = [], 0
-    for event in scene.road.apply(scene.plan, scene.target, scene.stop):
-        failed += [f"{event.address}: {event.message}"] if event.type == "failed" else []
-        applied += event.type == "applied"
-        yield event
-    if failed:
-        verdict.failed(failed[0])
-    else:
-        verdict.passed(f"{applied} changes made")
+    yield from _changes(scene.road.apply(scene.plan, scene.target, scene.stop), verdict, "changes made")
 
 
 def settled(scene: Scene, verdict: Verdict) -> Iterator[Event]:
@@ -85,6 +79,8 @@ def access(scene: Scene, verdict: Verdict) -> Iterator[Event]:
     for cell in try_all(scene.world, scene.answers, scene.commit):
         scene.matrix.append(cell)
         yield Event("cell", time.time(), f"{cell['row']}/{cell['column']}", data=cell)
+        if scene.stop.is_set():
+            return
     wrong = [cell for cell in scene.matrix if not cell["ok"]]
     tried = sum(cell["tried"] for cell in scene.matrix)
     if wrong:
@@ -97,15 +93,7 @@ def access(scene: Scene, verdict: Verdict) -> Iterator[Event]:
 
 def destroy(scene: Scene, verdict: Verdict) -> Iterator[Event]:
     """Remove what was created."""
-    failed, removed = [], 0
-    for event in scene.road.destroy(scene.target, scene.stop):
-        failed += [f"{event.address}: {event.message}"] if event.type == "failed" else []
-        removed += event.type == "applied"
-        yield event
-    if failed:
-        verdict.failed(failed[0])
-    else:
-        verdict.passed(f"{removed} objects removed")
+    yield from _changes(scene.road.destroy(scene.target, scene.stop), verdict, "objects removed")
 
 
 def empty(scene: Scene, verdict: Verdict) -> Iterator[Event]:
@@ -128,6 +116,19 @@ STAGES = (
     Stage("destroy", "Remove everything", destroy, needs=("plan",)),
     Stage("empty", "Compare with before", empty, needs=("destroy",)),
 )
+
+
+def _changes(events: Iterator[Event], verdict: Verdict, done: str) -> Iterator[Event]:
+    """Pass on the events of an apply or destroy; its verdict is good if every change was made."""
+    failed, applied = [], 0
+    for event in events:
+        failed += [f"{event.address}: {event.message}".rstrip()] if event.type in ("failed", "stopped") else []
+        applied += event.type == "applied"
+        yield event
+    if failed:
+        verdict.failed(failed[0])
+    else:
+        verdict.passed(f"{applied} {done}")
 
 
 def _first(text: str) -> str:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from ekswiz.answers import Answers
 from ekswiz.eks_token import eks_token
-from ekswiz.target import Target
-from ekswiz_sim import home, parts, seed, snapshot
+from ekswiz.target import Flag, Target
+from ekswiz_sim import home, leftovers, parts, seed, snapshot
 from ekswiz_sim.github.issuer import Key
 from ekswiz_sim.seams import ClusterEndpoint, Doors, Record
 from ekswiz_sim.sim_target import Doorway, clients, make_target
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 VERSION_PATH = "/version"
 KUBERNETES_TIMEOUT = (5.0, 30.0)
 """Seconds to connect and to read."""
+NEVER: Flag = threading.Event()
+"""The stop of a world that nobody stops while it starts."""
 
 
 class World:
@@ -32,28 +34,34 @@ class World:
 
     version_path = VERSION_PATH
 
-    def __init__(self, answers: Answers, made: parts.Parts) -> None:
+    def __init__(self, answers: Answers, made: parts.Parts, before: leftovers.Held) -> None:
         self.answers = answers
         self.account = answers.account
         self._parts = made
+        self._before = before
         self._operator: Mapping[str, str] = {}
         self._clients: dict[str, Callable[[str], Any]] = {}
 
     @classmethod
-    def start(cls, answers: Answers, operator_policy: Mapping[str, Any], *, port: int = 0) -> World:
+    def start(
+        cls, answers: Answers, operator_policy: Mapping[str, Any], *, port: int = 0, stop: Flag = NEVER
+    ) -> World:
         """Start every part and put into it what exists before ekswiz: a cluster, its nodes' role, and the operator.
 
         Args:
             answers: Account, region, repository and cluster of the world.
             operator_policy: The IAM policy of the user who plans and applies.
             port: Port of the simulated AWS; 0 for any.
+            stop: Looked at between two steps.
 
         Raises:
             RehearsalError: A port is in use, or a part could not start; nothing is left then.
+            Stopped: The stop came; nothing is left then.
         """
-        world = cls(answers, parts.start(answers, port))
+        before = leftovers.held()
+        world = cls(answers, parts.start(answers, port), before)
         try:
-            world._operator = seed.seed(world, operator_policy)
+            world._operator = seed.seed(world, operator_policy, stop)
         except BaseException:
             world.close()
             raise
@@ -189,4 +197,4 @@ class World:
 
     def close(self) -> Sequence[str]:
         """Stop and remove everything; what could not be removed. Safe to call twice."""
-        return [*parts.stop(self._parts), *home.remove(self.home)]
+        return [*parts.stop(self._parts), *home.remove(self.home), *leftovers.since(self._before)]

@@ -221,4 +221,5 @@ def _snapshot(state: State, repository: Repository) -> Answer:
             digest: {"tags": sorted(image.tags), "mediaType": image.media_type, "pushedAt": image.pushed_at}
             for digest, image in sorted(repository.images.items())
         },
+        "blobs": sorted(repository.blobs),
     }

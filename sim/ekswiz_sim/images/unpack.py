@@ -82,7 +82,7 @@ def unpack(layer: Path, media_type: str, root: Path, diff_id: str, most: int) ->
 
 
 class _Layer:
-    """One layer being applied. Remembers its own names: an opaque folder hides lower layers only."""
+    """One layer being applied. Remembers its own names and the folders above: opaque ones hide lower layers only."""
 
     def __init__(self, root: Path) -> None:
         self._root = Path(os.path.realpath(root))
@@ -101,7 +101,7 @@ class _Layer:
                 self._place(tar, member, folder / parts[-1])
 
     def _place(self, tar: tarfile.TarFile, member: tarfile.TarInfo, path: Path) -> None:
-        self._own.add(path)
+        self._own.update((path, *path.parents))
         if member.isdir():
             if path.is_symlink() or not path.is_dir():
                 _remove(path)
@@ -167,14 +167,19 @@ class _Layer:
 
     def _whiteout(self, folder: Path, name: str) -> None:
         if name == OPAQUE:
-            for child in list(folder.iterdir()):
-                if child not in self._own and not any(own.is_relative_to(child) for own in self._own):
-                    _remove(child)
+            self._hide(folder)
             return
         hidden = name.removeprefix(WHITEOUT)
         if hidden in {"", ".", ".."}:
             raise Refused(f"'{name}' is no whiteout")
         _remove(folder / hidden)
+
+    def _hide(self, folder: Path) -> None:
+        for child in list(folder.iterdir()):
+            if child not in self._own:
+                _remove(child)
+            elif child.is_dir() and not child.is_symlink():
+                self._hide(child)
 
 
 def _parts(name: str) -> list[str]:

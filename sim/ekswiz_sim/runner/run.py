@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import secrets
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import replace
 
 from ekswiz.events import Event
@@ -51,7 +51,7 @@ class Run:
         assert self._result is not None, "iterate the run to its end first"
         return self._result
 
-    def __iter__(self) -> Iterator[Event]:
+    def __iter__(self) -> Generator[Event, None, None]:
         """The events, as they happen."""
         assert self._result is None, "a run runs once"
         worker = threading.Thread(target=self._work, name="workflow-run")

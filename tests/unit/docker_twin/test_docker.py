@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from ekswiz_sim.runner.tools.docker import main
 from unit.registry.room import Room
 
 DOCKERFILE = """\
@@ -58,12 +59,36 @@ class Docker:
         self("login", "--username", user, "--password-stdin", self.room.host, stdin=password)
 
 
+@dataclass
+class InProcess:
+    """The same command without a process of its own, for what needs many of them."""
+
+    capture: pytest.CaptureFixture[str]
+
+    def __call__(self, *words: str, code: int = 0) -> tuple[str, str]:
+        assert main(words) == code
+        shown = self.capture.readouterr()
+        return shown.out, shown.err
+
+
 @pytest.fixture
-def docker(room: Room, tmp_path: Path) -> Docker:
-    context = tmp_path / "context"
+def called(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> InProcess:
+    write_context(tmp_path / "context")
+    monkeypatch.chdir(tmp_path / "context")
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "config"))
+    monkeypatch.setenv("EKSWIZ_DOCKER_STORE", str(tmp_path / "store"))
+    return InProcess(capsys)
+
+
+def write_context(context: Path) -> None:
     context.mkdir()
     (context / "Dockerfile").write_text(DOCKERFILE)
     (context / "main.py").write_text("print('hello')\n")
+
+
+@pytest.fixture
+def docker(room: Room, tmp_path: Path) -> Docker:
+    write_context(tmp_path / "context")
     return Docker(room, tmp_path)
 
 
@@ -147,8 +172,8 @@ def test_logout_forgets_one_registry(docker: Docker) -> None:
         (["login", "-u", "AWS", "-p", "x", "127.0.0.1:1"], "connect: connection refused"),
     ],
 )
-def test_a_login_that_cannot_be(docker: Docker, words: list[str], text: str) -> None:
-    assert text in docker(*words, code=1).stderr
+def test_a_login_that_cannot_be(called: InProcess, words: list[str], text: str) -> None:
+    assert text in called(*words, code=1)[1]
 
 
 def test_a_push_without_login_or_permission(docker: Docker) -> None:
@@ -216,10 +241,10 @@ def test_a_pulled_image_is_the_pushed_one_and_can_go_elsewhere(docker: Docker) -
         ('{{join .Config.Env ", "}}', "COMMIT=unknown"),
     ],
 )
-def test_templates(docker: Docker, template: str, shown: str) -> None:
-    docker("build", "-q", "--platform", "linux/amd64", "-t", "local", ".")
+def test_templates(called: InProcess, template: str, shown: str) -> None:
+    called("build", "-q", "--platform", "linux/amd64", "-t", "local", ".")
 
-    assert docker("inspect", "--format", template, "local").stdout == shown + "\n"
+    assert called("inspect", "--format", template, "local")[0] == shown + "\n"
 
 
 @pytest.mark.parametrize(
@@ -233,10 +258,10 @@ def test_templates(docker: Docker, template: str, shown: str) -> None:
         ("{{index .Config x}}", "does not model the argument x"),
     ],
 )
-def test_templates_that_fail(docker: Docker, template: str, why: str) -> None:
-    docker("build", "-q", "-t", "local", ".")
+def test_templates_that_fail(called: InProcess, template: str, why: str) -> None:
+    called("build", "-q", "-t", "local", ".")
 
-    assert why in docker("inspect", "-f", template, "local", code=1).stderr
+    assert why in called("inspect", "-f", template, "local", code=1)[1]
 
 
 @pytest.mark.parametrize(
@@ -269,8 +294,8 @@ def test_templates_that_fail(docker: Docker, template: str, why: str) -> None:
         (["rmi", "nope"], 1, "No such image: nope"),
     ],
 )
-def test_refusals_in_dockers_words(docker: Docker, words: list[str], code: int, text: str) -> None:
-    assert text in docker(*words, code=code).stderr
+def test_refusals_in_dockers_words(called: InProcess, words: list[str], code: int, text: str) -> None:
+    assert text in called(*words, code=code)[1]
 
 
 @pytest.mark.parametrize(
@@ -285,8 +310,8 @@ def test_refusals_in_dockers_words(docker: Docker, words: list[str], code: int, 
         (["build", "--help"], "--build-arg list"),
     ],
 )
-def test_what_it_says_about_itself(docker: Docker, words: list[str], text: str) -> None:
-    assert text in docker(*words).stdout
+def test_what_it_says_about_itself(called: InProcess, words: list[str], text: str) -> None:
+    assert text in called(*words)[0]
 
 
 def test_a_build_beyond_this_tier_is_a_stand_in_and_says_so(docker: Docker) -> None:

@@ -96,6 +96,8 @@ class Workloads:
 
     async def start(self) -> None:
         """Register the node and begin to work."""
+        shutil.rmtree(self._root, ignore_errors=True)  # what a killed run left
+        self._root.mkdir(parents=True, mode=0o700)
         interpreter.build(self._root / "python")
         await self._runtime.start()
         if self._store.get(NODES, None, self._node_name) is None:

@@ -93,7 +93,8 @@ class DeploymentController:
         deployment = self._revise(deployment, create=True)
         sets = self._sets(deployment)
         newest = revisions.newest(deployment, sets)
-        assert newest is not None
+        if newest is None:
+            return deployment
         size = rolling.new_size(deployment, sets, rolling.wanted(newest))
         if self._scale(deployment, newest, size):
             return deployment
@@ -113,8 +114,8 @@ class DeploymentController:
             return deployment
         deployment = self._revise(deployment, create=True)
         newest = revisions.newest(deployment, self._sets(deployment))
-        assert newest is not None
-        self._scale(deployment, newest, deployment["spec"]["replicas"])
+        if newest is not None:
+            self._scale(deployment, newest, deployment["spec"]["replicas"])
         return deployment
 
     def _has_pods(self, sets: Sequence[Obj]) -> bool:
@@ -135,10 +136,19 @@ class DeploymentController:
         if not create:
             return deployment
         size = rolling.new_size(deployment, sets, 0)
-        newest = self._store.put(REPLICA_SETS, revisions.new_replica_set(deployment, revision, size))
+        made = revisions.new_replica_set(deployment, revision, size)
+        if self._store.get(REPLICA_SETS, *key_of(made)) is not None:
+            return self._collide(deployment)
+        newest = self._store.put(REPLICA_SETS, made)
         if size:
             self._tell(deployment, newest, 0, size)
         return self._found(deployment, newest, "NewReplicaSetCreated", "Created new replica set")
+
+    def _collide(self, deployment: Obj) -> Obj:
+        """Another object has the name: count it, which changes the hash, and look again."""
+        status = deployment.get("status") or {}
+        counted = {**status, "collisionCount": int(status.get("collisionCount", 0)) + 1}
+        return self._store.put(DEPLOYMENTS, with_status(deployment, counted))
 
     def _annotate(self, replica_set: Obj, annotations: Mapping[str, str]) -> Obj:
         return self._store.put(REPLICA_SETS, with_metadata(replica_set, annotations=dict(annotations)))

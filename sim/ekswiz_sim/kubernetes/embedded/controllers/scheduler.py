@@ -13,6 +13,7 @@ from ekswiz_sim.kubernetes.embedded.controllers.objects import (
     key_of,
     labels_of,
     now,
+    selects,
     with_status,
 )
 from ekswiz_sim.kubernetes.embedded.controllers.quantity import amount
@@ -61,7 +62,7 @@ class Scheduler:
         if node["spec"].get("unschedulable"):
             return ["1 node(s) were unschedulable"]
         wanted: Mapping[str, str] = pod["spec"].get("nodeSelector") or {}
-        if not wanted.items() <= labels_of(node).items():
+        if not wanted.items() <= labels_of(node).items() or not _attracted(pod, node):
             return ["1 node(s) didn't match Pod's node affinity/selector"]
         others = [one for one in self._store.all(PODS) if one["spec"].get("nodeName") and is_active(one)]
         room: Mapping[str, str] = node["status"]["allocatable"]
@@ -77,6 +78,17 @@ class Scheduler:
             return
         self._recorder.warning(pod, _COMPONENT, "FailedScheduling", message)
         self._store.put(PODS, with_status(pod, _scheduled(pod, "False", "Unschedulable", message)))
+
+
+def _attracted(pod: Obj, node: Obj) -> bool:
+    """The required node affinity. Affinity between pods is not judged: this node stands for many."""
+    affinity = ((pod["spec"].get("affinity") or {}).get("nodeAffinity") or {}).get(
+        "requiredDuringSchedulingIgnoredDuringExecution"
+    )
+    terms = affinity["nodeSelectorTerms"] if affinity else []
+    return not terms or any(
+        selects({"matchExpressions": one.get("matchExpressions")}, labels_of(node)) for one in terms
+    )
 
 
 def _lacking(pod: Obj, others: Iterable[Obj], room: Mapping[str, str]) -> list[str]:

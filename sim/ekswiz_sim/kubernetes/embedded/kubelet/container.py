@@ -243,7 +243,7 @@ class Container:
         if self.record.spec.get("lifecycle", {}).get("preStop"):
             await self._hook(process, "preStop", "FailedPreStopHook", grace)
             deadline = max(deadline, time.monotonic() + _LEAST_GRACE)
-        process.signal(signal.SIGTERM)
+        process.signal(self._launch.stop_signal if self._launch else signal.SIGTERM)
         done, _ = await asyncio.wait([process.exited], timeout=max(0.0, deadline - time.monotonic()))
         if not done:
             process.signal(signal.SIGKILL)

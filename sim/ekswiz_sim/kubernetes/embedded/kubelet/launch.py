@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import signal
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,7 @@ class Launch:
     asked: tuple[str, ...]
     variables: Mapping[str, str]
     cwd: Path
+    stop_signal: int
 
     async def run(self, argv: Sequence[str], sink: Sink) -> Process:
         """Start a program in the container.
@@ -56,6 +58,8 @@ async def prepare(context: Context, container: Obj, image: PulledImage) -> Launc
     if not asked:
         raise Unconfigured("failed to generate spec: no command specified", _NOT_CREATED)
     mounts = container.get("volumeMounts") or []
+    if any(one.get("subPathExpr") for one in mounts):
+        raise Unconfigured("subPathExpr is not modelled")
     folder = context.folder / "files" / container["name"]
     try:
         files = await asyncio.to_thread(filesystem.prepare, image.root, folder, mounts, context.volumes)
@@ -63,7 +67,18 @@ async def prepare(context: Context, container: Obj, image: PulledImage) -> Launc
         cwd.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise Unconfigured(f"failed to create containerd container: {error}", _NOT_CREATED) from error
-    return Launch(context, files, tuple(asked), _variables(context, files, {**known, **own}), cwd)
+    return Launch(
+        context, files, tuple(asked), _variables(context, files, {**known, **own}), cwd, _stop_signal(image.config)
+    )
+
+
+def _stop_signal(config: Mapping[str, object]) -> int:
+    """The image's STOPSIGNAL, a name or a number; SIGTERM without one."""
+    text = str(config.get("StopSignal") or "SIGTERM")
+    if text.isdecimal():
+        return int(text)
+    name = text if text.startswith("SIG") else f"SIG{text}"
+    return int(getattr(signal, name, signal.SIGTERM))
 
 
 def _known(context: Context, pod: Obj, config: Mapping[str, object]) -> dict[str, str]:

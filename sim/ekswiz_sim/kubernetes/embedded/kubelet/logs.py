@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -50,7 +50,8 @@ class Log:
 
     def tail(self, lines: int, size: int) -> str:
         """The end of it as text, for a termination message."""
-        text = b"".join(line[_STAMP:] for line in list(self._lines())[-lines:])
+        with self.path.open("rb") as file:
+            text = b"".join(line[_STAMP:] for line in file.readlines()[-lines:])
         return text[-size:].decode(errors="replace")
 
     async def read(self, options: LogOptions) -> AsyncIterator[bytes]:
@@ -67,18 +68,20 @@ class Log:
         news = asyncio.Event()
         self._followers.add(news)
         try:
-            position = self._size
-            lines = list(self._since(options.since_seconds))
-            count = options.tail_lines
-            chosen = lines if count is None else lines[-count:] if count else []
-            if chosen:
-                yield _joined(chosen, options)
-            while options.follow and not (self.closed and position >= self._size):
-                await news.wait()
-                news.clear()
-                more, position = self._from(position)
-                if more:
-                    yield _joined(more, options)
+            # One open file for as long as it is read: the pod's folder may go before its last lines were.
+            with self.path.open("rb") as file:
+                chosen = _chosen(file.readlines(), options)
+                if chosen:
+                    yield _joined(chosen, options)
+                while options.follow and not (self.closed and file.tell() >= self._size):
+                    await news.wait()
+                    news.clear()
+                    if file.tell() > self._size:
+                        file.seek(0)  # it started anew
+                    if more := file.readlines():
+                        yield _joined(more, options)
+        except FileNotFoundError:
+            return  # the pod went before anybody read
         finally:
             self._followers.discard(news)
 
@@ -97,18 +100,13 @@ class Log:
         for follower in self._followers:
             follower.set()
 
-    def _lines(self) -> Iterator[bytes]:
-        with self.path.open("rb") as file:
-            yield from file
 
-    def _since(self, seconds: int | None) -> Iterator[bytes]:
-        first = b"" if seconds is None else _stamp(time.time_ns() - seconds * 10**9)
-        return (line for line in self._lines() if line >= first)
-
-    def _from(self, position: int) -> tuple[list[bytes], int]:
-        with self.path.open("rb") as file:
-            file.seek(position if position <= self._size else 0)
-            return file.readlines(), self._size
+def _chosen(lines: list[bytes], options: LogOptions) -> list[bytes]:
+    if options.since_seconds is not None:
+        first = _stamp(time.time_ns() - options.since_seconds * 10**9)
+        lines = [line for line in lines if line >= first]
+    count = options.tail_lines
+    return lines if count is None else lines[-count:] if count else []
 
 
 def _stamp(nanoseconds: int) -> bytes:

@@ -118,17 +118,28 @@ class Shim:
     def _reap(self) -> bool:
         with contextlib.suppress(BlockingIOError):
             self._bell.recv(4096)
-        while (pid := _exited()) is not None:
-            if pid in self._ids:
-                # Like the end of a container's first process: the rest of it goes too. Before it is reaped, for
-                # until then nobody else can have its number.
-                _kill_group(pid, signal.SIGKILL)
-            _, status = os.waitpid(pid, 0)
-            if pid in self._ids:
-                number = self._ids.pop(pid)
-                del self._pids[number]
-                self._answer(id=number, exit=os.waitstatus_to_exitcode(status))
+        with contextlib.suppress(ChildProcessError):
+            while (ended := self._ended()) is not None:
+                number = self._ids.pop(ended[0], None)
+                if number is not None:
+                    del self._pids[number]
+                    self._answer(id=number, exit=os.waitstatus_to_exitcode(ended[1]))
         return True
+
+    def _ended(self) -> tuple[int, int] | None:
+        """A child that ended, and its status. With a container's first process the rest of its group goes too."""
+        if not hasattr(os, "waitid"):  # macOS before Python 3.13
+            pid, status = os.waitpid(-1, os.WNOHANG)
+            if pid in self._ids:
+                _kill_group(pid, signal.SIGKILL)
+            return (pid, status) if pid else None
+        found = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        if found is None:
+            return None
+        if found.si_pid in self._ids:
+            # Before it is reaped: until then nobody else can have its number.
+            _kill_group(found.si_pid, signal.SIGKILL)
+        return os.waitpid(found.si_pid, 0)
 
     def _end(self) -> None:
         for pid in self._ids:
@@ -141,14 +152,6 @@ class Shim:
                 os.waitpid(-1, 0)
             except ChildProcessError:
                 return
-
-
-def _exited() -> int | None:
-    try:
-        found = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-    except ChildProcessError:
-        return None
-    return found.si_pid if found is not None else None
 
 
 def _kill_group(pid: int, number: int) -> None:
