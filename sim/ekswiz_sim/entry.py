@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ekswiz.answers import Answers
 from ekswiz.target import Flag
-from ekswiz_sim import sample, staging, tiers
+from ekswiz_sim import ports, sample, staging, tiers
 from ekswiz_sim.daemon_client import attach, down, env, status, up
-from ekswiz_sim.rehearsal import Rehearsal
 from ekswiz_sim.sample import SAMPLE
-from ekswiz_sim.scene import Road, Scene
-from ekswiz_sim.stages import STAGES, Stage
-from ekswiz_sim.world import World
+
+if TYPE_CHECKING:
+    from ekswiz_sim.rehearsal import Rehearsal
+    from ekswiz_sim.scene import Road, Scene
+    from ekswiz_sim.stages import Stage
 
 __all__ = ["SAMPLE", "attach", "down", "env", "rehearse", "status", "up"]
 
@@ -28,7 +29,7 @@ def rehearse(
     stop: Flag,
     port: int = 0,
     interfere: Mapping[str, Callable[[Scene], None]] | None = None,
-    stages: Sequence[Stage] = STAGES,
+    stages: Sequence[Stage] | None = None,
 ) -> Rehearsal:
     """A rehearsal in a world of its own; nothing starts before it is iterated, and bad input is refused here.
 
@@ -37,20 +38,32 @@ def rehearse(
         source: The repository's folder; None for the bundled sample.
         road: Makes what plans, applies and destroys; gets a private folder for its journal.
         operator_policy: The IAM policy of the one who applies; every call is judged by it.
-        stop: Ends the rehearsal after the step in flight.
+        stop: Set it to end the rehearsal.
         port: Port of the simulated AWS; 0 for any.
         interfere: What to do to the scene before the stage of that id.
-        stages: The road, in order.
+        stages: The road, in order; None for the whole.
 
     Raises:
         InputError: The repository cannot be rehearsed (no Dockerfile, no manifests...), and why.
+        RehearsalError: The port is in use.
     """
     origin = sample.source() if source is None else source
     staging.check(origin, answers)
-
     ports.check(port)
-    from ekswiz_sim import opening  # noqa: PLC0415 - a second of imports, which bad input shall not wait for
+    # A second of imports, which bad input does not wait for.
+    from ekswiz_sim.rehearsal import Rehearsal  # noqa: PLC0415
+    from ekswiz_sim.scene import Scene  # noqa: PLC0415
+    from ekswiz_sim.stages import STAGES  # noqa: PLC0415
+    from ekswiz_sim.world import World  # noqa: PLC0415
 
-    return opening.rehearsal(
-        opening.Order(answers, origin, source is None, road, operator_policy, port, interfere or {}), stop, stages
-    )
+    def open_scene() -> Scene:
+        world = World.start(answers, operator_policy, port=port, stop=stop)
+        try:
+            checkout = staging.stage_repository(origin, world.checkout, sample=source is None)
+            target, driver = world.target(checkout), road(world.home / "state")
+        except BaseException:
+            world.close()
+            raise
+        return Scene(world, driver, answers, target, checkout, stop, tiers.embedded(), interfere=interfere or {})
+
+    return Rehearsal(open_scene, stop, STAGES if stages is None else stages)

@@ -14,10 +14,10 @@ from typing import Any, TypeVar
 
 from aiohttp import web
 
-from ekswiz.errors import RehearsalError
+from ekswiz_sim import ports
+from ekswiz_sim.ports import LOOPBACK
 
 T = TypeVar("T")
-LOOPBACK = "127.0.0.1"
 START_SECONDS = 30.0
 """How long a call into the loop may take before it counts as hung."""
 
@@ -64,10 +64,7 @@ class LoopThread:
             await site.start()
         except OSError as error:
             await runner.cleanup()
-            raise RehearsalError(
-                f"port {port} on {LOOPBACK} is in use ({error.strerror}).",
-                "Name another one with --port, or leave it out to take any free port.",
-            ) from error
+            raise ports.refused(port, error) from error
         self._runners.append(runner)
         return int(runner.addresses[0][1])
 

@@ -21,8 +21,9 @@ from ekswiz_sim.github import hub
 from ekswiz_sim.github.api import application as github_app
 from ekswiz_sim.images.puller import Puller
 from ekswiz_sim.kubernetes.provider import Provider
-from ekswiz_sim.loop import LOOPBACK, LoopThread
+from ekswiz_sim.loop import LoopThread
 from ekswiz_sim.node import NodeLogin
+from ekswiz_sim.ports import LOOPBACK
 from ekswiz_sim.processes import watchdog
 from ekswiz_sim.registry.app import app as registry_app
 from ekswiz_sim.registry.storage import Storage

@@ -1,4 +1,4 @@
-"""What exists before ekswiz: an account with an operator, a cluster with its nodes' role, and somebody else's things."""
+"""What exists before ekswiz: an account with an operator, a cluster with its nodes' role, and others' things."""
 
 from __future__ import annotations
 

@@ -14,6 +14,7 @@ from typing import Any
 from ekswiz.errors import RehearsalError
 from ekswiz.kube_client import kubernetes_clients
 from ekswiz.target import Flag, Target
+from ekswiz_sim.aws import sessions
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,17 +43,11 @@ class WorldClock:
 
 
 def clients(doorway: Doorway, keys: Mapping[str, str] | None) -> Callable[[str], Any]:
-    """A cached factory of boto3 clients for the world; unsigned ones without keys. Thread-safe."""
-    import boto3  # noqa: PLC0415 - slow to import
-    from botocore import UNSIGNED  # noqa: PLC0415
+    """A cached factory of botocore clients for the world; unsigned ones without keys. Thread-safe."""
+    from botocore import UNSIGNED  # noqa: PLC0415 - slow to import
     from botocore.config import Config  # noqa: PLC0415
 
-    session = boto3.Session(
-        aws_access_key_id=keys["AccessKeyId"] if keys else None,
-        aws_secret_access_key=keys["SecretAccessKey"] if keys else None,
-        aws_session_token=keys.get("SessionToken") if keys else None,
-        region_name=doorway.region,
-    )
+    session = sessions.session(keys, doorway.region)
     config = Config(
         retries={"mode": "standard", "total_max_attempts": 3},
         connect_timeout=5,
@@ -66,7 +61,7 @@ def clients(doorway: Doorway, keys: Mapping[str, str] | None) -> Callable[[str],
     def client(service: str) -> Any:
         with lock:
             if service not in made:
-                made[service] = session.client(service, endpoint_url=doorway.aws_url, config=config)
+                made[service] = session.create_client(service, endpoint_url=doorway.aws_url, config=config)
                 made[service].meta.events.register("before-send", _only_loopback)
             return made[service]
 

@@ -6,6 +6,7 @@ All servers run on one loop; `close` undoes in the reverse order of `start`, and
 from __future__ import annotations
 
 import copy
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -43,9 +44,7 @@ class World:
         self._clients: dict[str, Callable[[str], Any]] = {}
 
     @classmethod
-    def start(
-        cls, answers: Answers, operator_policy: Mapping[str, Any], *, port: int = 0, stop: Flag = NEVER
-    ) -> World:
+    def start(cls, answers: Answers, operator_policy: Mapping[str, Any], *, port: int = 0, stop: Flag = NEVER) -> World:
         """Start every part and put into it what exists before ekswiz: a cluster, its nodes' role, and the operator.
 
         Args:

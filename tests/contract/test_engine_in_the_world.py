@@ -1,6 +1,7 @@
 """The engine against the simulated AWS, with every call judged by the policy that the engine itself prints."""
 
 import copy
+import gc
 import json
 import threading
 from collections.abc import Iterator
@@ -15,6 +16,9 @@ from ekswiz.session import Session
 from ekswiz_sim.world import World
 from unit.engine.fakes import ANSWERS
 
+# The world drops connections that clients keep alive; their sockets go with the collection above.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
 
 @pytest.fixture
 def world() -> Iterator[World]:
@@ -23,6 +27,7 @@ def world() -> Iterator[World]:
         yield made
     finally:
         assert list(made.close()) == []
+        gc.collect()
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""A world that is up, through the command line alone: plan, apply, plan again, destroy, and it is what it was before."""
+"""A world that is up, by the command line alone: plan, apply, plan again, destroy, and it is what it was before."""
 
 from __future__ import annotations
 
@@ -40,8 +40,9 @@ class Shell:
         }
 
     def run(self, *command: str, stdin: str = "", env: Mapping[str, str] | None = None) -> Said:
+        environment = {**self._environment, **(env or {})}
         done = subprocess.run(
-            command, input=stdin, capture_output=True, text=True, env={**self._environment, **(env or {})}, timeout=120
+            command, check=False, input=stdin, capture_output=True, text=True, env=environment, timeout=120
         )
         return Said(done.returncode, done.stdout, done.stderr)
 

@@ -5,18 +5,21 @@ AWS is the state: without a journal the tags alone tell what is ours, and the pl
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
 from ekswiz.errors import Unreadable
 from ekswiz.journal import Journal
 from ekswiz.order import ordered
-from ekswiz.plan import Action, Change, Plan, Risk
+from ekswiz.plan import Action, Change, Plan, Risk, encode
 from ekswiz.planner import Seen, change_for, sealed, survey
 from ekswiz.resource import Live, Resource
 from ekswiz.target import Target
 from ekswiz.values import attributes
 
+LONGEST = 100
+"""Characters of a former value that are shown."""
 TAG_ONLY = "tag-only"
 """Id of the risk that only a tag, and no journal, says that an object is ours."""
 
@@ -60,7 +63,7 @@ def _not_ours(resource: Resource[Any], live: Live[Any], journal: Journal) -> str
     if resource.tenure == "external":
         return "Kept: it existed before ekswiz."
     if address in journal.adopted() and address not in journal.created():
-        return "Kept: it existed before ekswiz, which adopted it."
+        return f"Kept: it existed before ekswiz, which adopted it{_alterations(resource, live, journal)}."
     if live.owner != journal.stack:
         return f"Kept: {f'it belongs to stack {live.owner!r}' if live.owner else 'nothing on it says that it is ours'}."
     made = journal.created().get(address)
@@ -69,6 +72,21 @@ def _not_ours(resource: Resource[Any], live: Live[Any], journal: Journal) -> str
     if made is not None and made != live.unique_id and not _remaking(address, journal):
         return "Kept: it is not the object that ekswiz created, but a later one of the same name."
     return ""
+
+
+def _alterations(resource: Resource[Any], live: Live[Any], journal: Journal) -> str:
+    """What is not as it was before ekswiz changed it, as the end of a sentence."""
+    before = journal.originals().get(resource.address, {})
+    now = encode(attributes(live.attributes))
+    changed = [name for name in sorted(before) if encode(before[name]) != now.get(name)]
+    if not changed:
+        return ""
+    return f" and changed it: {'; '.join(f'{name} was {_shown(before[name])}' for name in changed)}"
+
+
+def _shown(value: Any) -> str:
+    text = json.dumps(encode(value), ensure_ascii=False)
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
 
 
 def _remaking(address: str, journal: Journal) -> bool:

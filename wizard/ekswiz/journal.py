@@ -20,7 +20,7 @@ from typing import Any, Protocol
 
 from ekswiz.errors import JournalError
 from ekswiz.journal_records import JOURNAL_VERSION, Intent, Record, parse, serialise
-from ekswiz.plan import Action, Change, encode
+from ekswiz.plan import Action, Change, Json, encode
 from ekswiz.resource import Live
 
 
@@ -54,6 +54,10 @@ class Journal(Protocol):
 
     def adopted(self) -> Mapping[str, str]:
         """Objects that existed before us: address to unique id."""
+        ...
+
+    def originals(self) -> Mapping[str, Json]:
+        """Objects that we set out to change in place, as they were before the first time: address to attributes."""
         ...
 
 
@@ -152,6 +156,11 @@ class FileJournal:
     def adopted(self) -> Mapping[str, str]:
         """Objects that existed before us: address to unique id."""
         return {r.address: r.unique_id or "" for r in self._records if r.phase == "adopt"}
+
+    def originals(self) -> Mapping[str, Json]:
+        """Objects that we set out to change in place, as they were before the first time: address to attributes."""
+        changes = [r for r in self._records if r.phase == "begin" and r.action == Action.UPDATE.value and r.before]
+        return {record.address: record.before for record in reversed(changes)}
 
     def _append(self, phase: str, address: str, action: str, of: int | None = None, **values: Any) -> int:
         with self._lock, _explained(self.path):

@@ -12,16 +12,16 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
+from ekswiz_sim.aws.sessions import loader
 from ekswiz_sim.seams import ServiceError
 
 
 @cache
 def service_model() -> Any:
     """The model of ECR that botocore ships, loaded once."""
-    from botocore.loaders import Loader  # noqa: PLC0415 - heavy, and only an operation's first call needs it
-    from botocore.model import ServiceModel  # noqa: PLC0415
+    from botocore.model import ServiceModel  # noqa: PLC0415 - heavy, and only an operation's first call needs it
 
-    return ServiceModel(Loader().load_service_model("ecr", "service-2"), "ecr")
+    return ServiceModel(loader().load_service_model("ecr", "service-2"), "ecr")
 
 
 def operations() -> frozenset[str]:

@@ -13,6 +13,7 @@ from functools import cache
 from typing import Any
 from urllib.parse import unquote
 
+from ekswiz_sim.aws.sessions import loader
 from ekswiz_sim.gate.wire import Request
 from ekswiz_sim.seams import ServiceError
 
@@ -26,10 +27,9 @@ MODELLED = REST_JSON | TARGET_JSON | QUERY
 @cache
 def model(service: str) -> Any:
     """Botocore's ServiceModel."""
-    from botocore.loaders import Loader  # noqa: PLC0415 - heavy, and needed with the first call only
-    from botocore.model import ServiceModel  # noqa: PLC0415 - as above
+    from botocore.model import ServiceModel  # noqa: PLC0415 - heavy, and needed with the first call only
 
-    return ServiceModel(Loader().load_service_model(service, "service-2"), service)
+    return ServiceModel(loader().load_service_model(service, "service-2"), service)
 
 
 @cache

@@ -1,7 +1,7 @@
 """Whether a local process can be a container, said before it is started.
 
 A container of this tier is a process of this host's Python in the unpacked image. So its command must be Python's (or a
-server that runs on it), it may name paths of the image only below its working directory, and what pip would have
+server that runs on it), paths that it names must be the image's own and not its base's, and what pip would have
 installed must be installed here.
 """
 
@@ -13,21 +13,17 @@ import json
 import posixpath
 import re
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ekswiz_sim.images.assembly import CANNOT_RUN, REQUIRES
 
 Config = Mapping[str, Any]
-PYTHON = re.compile(r"(?:/usr/(?:local/)?bin/)?python(?:3(?:\.\d+)?)?", re.ASCII)
-SERVERS = {
-    "uvicorn": "uvicorn",
-    "gunicorn": "gunicorn",
-    "hypercorn": "hypercorn",
-    "fastapi": "fastapi",
-    "flask": "flask",
-}
-"""Commands that are Python modules: name on the command line, module to run."""
+PYTHON = re.compile(r"python(?:3(?:\.\d+)?)?", re.ASCII)
+SERVERS = frozenset({"uvicorn", "gunicorn", "hypercorn", "fastapi", "flask"})
+"""Commands that are Python modules of the same name."""
+URL_PATHS = frozenset({"--root-path", "--url-prefix", "--script-name"})
+"""Options whose value looks like a path and is part of a URL."""
 SHELLS = frozenset({"sh", "/bin/sh", "bash", "/bin/bash", "/usr/bin/bash"})
 REMEDY = "use --images docker to run it"
 
@@ -43,38 +39,43 @@ def argv(config: Config, command: Sequence[str] | None = None, args: Sequence[st
     return [*entrypoint, *(args or default)]
 
 
-def runnable(config: Config, words: Sequence[str] | None = None) -> tuple[bool, str]:
+def runnable(
+    config: Config, words: Sequence[str] | None = None, present: Callable[[str], bool] | None = None
+) -> tuple[bool, str]:
     """Whether this tier can run a container, and if not, why.
 
     Args:
         config: The OCI config's `config` object.
         words: The command line, where a pod gives its own; by default the image's.
+        present: Whether an absolute path is in the container (its image or its mounts). Who does not know that leaves
+            it out: then only paths below WORKDIR pass.
     """
-    labels = config.get("Labels") or {}
+    labels, workdir = config.get("Labels") or {}, str(config.get("WorkingDir") or "/")
+    there = present or (lambda path: _under(path, workdir))
     reason = (
         str(labels.get(CANNOT_RUN, ""))
-        or _command(list(argv(config) if words is None else words), str(config.get("WorkingDir") or "/"))
+        or _command(list(argv(config) if words is None else words), there)
         or _missing(labels.get(REQUIRES))
     )
     return (False, f"{reason}: {REMEDY}") if reason else (True, "")
 
 
-def _command(line: list[str], workdir: str) -> str:
+def _command(line: list[str], there: Callable[[str], bool]) -> str:
     if not line:
         return "neither CMD nor ENTRYPOINT says what to run (the base image's are not known)"
     if line[0] in SHELLS:
         return _shell(line)
-    name = line[0].removeprefix("/usr/local/bin/").removeprefix("/usr/bin/")
-    if not PYTHON.fullmatch(line[0]) and name not in SERVERS:
+    name = line[0].rpartition("/")[2]
+    if line[0].startswith(".") or not (PYTHON.fullmatch(name) or name in SERVERS):
         return f"its command '{line[0]}' is not Python"
-    if name in SERVERS and importlib.util.find_spec(SERVERS[name]) is None:
+    if name in SERVERS and importlib.util.find_spec(name) is None:
         return f"its command '{name}' is not installed in this Python"
-    if len(line) == 1 and PYTHON.fullmatch(line[0]):
+    if len(line) == 1 and PYTHON.fullmatch(name):
         return "its command is Python without a program"
     module = line[2] if len(line) > 2 and line[1] == "-m" else ""  # noqa: PLR2004 - python -m MODULE
-    if module in SERVERS.values() and importlib.util.find_spec(module) is None:
+    if module in SERVERS and importlib.util.find_spec(module) is None:
         return f"its module '{module}' is not installed in this Python"
-    return _foreign(line[1:], workdir)
+    return _foreign(line[1:], there)
 
 
 def _shell(line: list[str]) -> str:
@@ -89,18 +90,21 @@ def _shell(line: list[str]) -> str:
     except ValueError:
         return "its shell command cannot be read"
     words = words[1:] if words[:1] == ["exec"] else words
-    if words and not (words[0] in SERVERS or re.fullmatch(r"python(?:3(?:\.\d+)?)?", words[0])):
-        return f"its command '{words[0]}' is not Python"
-    return _command(words, "") if words else "its shell command is empty"
+    if not words:
+        return "its shell command is empty"
+    if "/" in words[0]:
+        return f"its command '{words[0]}' is a path that a shell of this host would take for its own"
+    return _command(words, lambda _path: False)
 
 
-def _foreign(words: list[str], workdir: str) -> str:
+def _foreign(words: list[str], there: Callable[[str], bool]) -> str:
+    before = ""
     for word in words:
         path = word.partition("=")[2] if word.startswith("-") and "=" in word else word
-        if path.startswith("/") and path != "/dev/null" and not _under(path, workdir):
-            if words[words.index(word) - 1] in {"--root-path", "--url-prefix"}:
-                continue
-            return f"its command names '{path}', a path of another root outside of WORKDIR {workdir or '/'}"
+        file = path.startswith("/") and not path.startswith("/dev/") and before not in URL_PATHS
+        if file and not there(path):
+            return f"its command names '{path}', which is not in the image but may be in its base"
+        before = word
     return ""
 
 

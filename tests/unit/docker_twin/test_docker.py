@@ -217,11 +217,11 @@ def test_a_pulled_image_is_the_pushed_one_and_can_go_elsewhere(docker: Docker) -
     docker.room.call("CreateRepository", repositoryName="other")
     docker.login()
     docker("buildx", "build", "--push", "-t", image, ".")
-    store = {"EKSWIZ_DOCKER_STORE": str(docker.folder / "second")}
+    store = str(docker.folder / "second")
 
-    pulled = docker("pull", image, **store)
-    docker("tag", image, other, **store)
-    docker("push", other, **store)
+    pulled = docker("pull", image, EKSWIZ_DOCKER_STORE=store)
+    docker("tag", image, other, EKSWIZ_DOCKER_STORE=store)
+    docker("push", other, EKSWIZ_DOCKER_STORE=store)
 
     rows = [docker.room.call("ListImages", repositoryName=name)["imageIds"] for name in ("app", "other")]
     assert rows[0] == rows[1]

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from ekswiz.errors import InputError
-from ekswiz_sim.images import layers
 from ekswiz_sim.images.daemonless import Unbuildable, build, stand_in
 from ekswiz_sim.seams import Image
 
@@ -275,7 +274,7 @@ def test_a_file_that_shrinks_while_it_is_read_is_an_error_not_a_wrong_layer(
 ) -> None:
     site.file("main.py", "short")
     larger = os.stat_result((0o100644, 0, 0, 1, 0, 0, 10_000, 0, 0, 0))
-    monkeypatch.setattr(layers.os, "fstat", lambda _handle: larger)
+    monkeypatch.setattr("ekswiz_sim.images.layers.os.fstat", lambda _handle: larger)
 
     assert "unexpected end of data" in site.refused("FROM x\nCOPY main.py .\n")
     assert [one for one in site.store.iterdir() if one.name.startswith("layer-")] == []

@@ -141,6 +141,18 @@ async def test_stop_leaves_no_process_port_or_file(make_cluster: Any, registry: 
     assert not (tmp_path / "node").exists()
 
 
+async def test_stop_while_a_pod_is_made_leaves_nothing(make_cluster: Any, registry: Any, tmp_path: Path) -> None:
+    one = make_cluster()
+    await one.workloads.start()
+    files = {f"app/{number}.txt": "x" for number in range(2000)}
+    one.pod("a", registry.add("reg.local:5000/many:1", files, Cmd=["python", "-c", ""]))
+    await one.until(lambda: any((tmp_path / "node/pods").glob("*/files/main/root/app/*")))
+
+    await one.workloads.stop()
+
+    assert not (tmp_path / "node").exists()
+
+
 PARENT = """
 import asyncio, sys
 from pathlib import Path

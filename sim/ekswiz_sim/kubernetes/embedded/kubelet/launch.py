@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 import signal
 from collections.abc import Mapping, Sequence
@@ -13,6 +12,7 @@ from ekswiz_sim.kubernetes.embedded.kubelet import command, environment, filesys
 from ekswiz_sim.kubernetes.embedded.kubelet.parts import Context
 from ekswiz_sim.kubernetes.embedded.kubelet.runtime import Process, Sink
 from ekswiz_sim.kubernetes.embedded.kubelet.sources import Unconfigured
+from ekswiz_sim.kubernetes.embedded.kubelet.threads import in_thread
 from ekswiz_sim.kubernetes.embedded.store import Obj
 from ekswiz_sim.seams import PulledImage
 
@@ -62,7 +62,7 @@ async def prepare(context: Context, container: Obj, image: PulledImage) -> Launc
         raise Unconfigured("subPathExpr is not modelled")
     folder = context.folder / "files" / container["name"]
     try:
-        files = await asyncio.to_thread(filesystem.prepare, image.root, folder, mounts, context.volumes)
+        files = await in_thread(filesystem.prepare, image.root, folder, mounts, context.volumes)
         cwd = files.inside(container.get("workingDir") or image.config.get("WorkingDir") or "/")
         cwd.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -144,6 +144,8 @@ class Runtime:
             StartError: The operating system will not.
         """
         await self.start()
+        if self._stopped:
+            raise StartError("the node is stopped")
         read, write = os.pipe()
         number = next(self._numbers)
         try:

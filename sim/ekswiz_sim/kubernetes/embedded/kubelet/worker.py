@@ -15,6 +15,7 @@ from ekswiz_sim.kubernetes.embedded.kubelet.container import Container
 from ekswiz_sim.kubernetes.embedded.kubelet.parts import Context, Parts
 from ekswiz_sim.kubernetes.embedded.kubelet.record import Record
 from ekswiz_sim.kubernetes.embedded.kubelet.status import Picture, status
+from ekswiz_sim.kubernetes.embedded.kubelet.threads import in_thread
 from ekswiz_sim.kubernetes.embedded.store import Obj
 
 _log = logging.getLogger(__name__)
@@ -141,11 +142,11 @@ class Worker:
                 return False
         return True
 
-    @staticmethod
-    def _report(life: asyncio.Task[None]) -> None:
+    def _report(self, life: asyncio.Task[None]) -> None:
         error = life.exception() if life.done() and not life.cancelled() else None
         if error is not None:
             _log.error("a pod's worker failed", exc_info=error)
+            self.context.warning(None, "InternalError", f"{type(error).__name__}: {error}")
 
     # ---- the end
 
@@ -158,7 +159,7 @@ class Worker:
     async def _clean(self) -> None:
         if self.context.address:
             self._parts.addresses.release(self.context.address)
-        await asyncio.to_thread(shutil.rmtree, self.context.folder, ignore_errors=True)
+        await in_thread(shutil.rmtree, self.context.folder, ignore_errors=True)
 
     def _remove(self) -> None:
         current = self._parts.store.get(PODS, *self.key)
