@@ -29,8 +29,11 @@ from ekswiz_sim.registry.app import app as registry_app
 from ekswiz_sim.registry.storage import Storage
 from ekswiz_sim.seams import Doors, Service
 from ekswiz_sim.sim_target import Doorway, clients
+from ekswiz_sim.surroundings import Surroundings
 
 NODE_ROLE = "ekswiz-sim-node"
+LOG = "world.log"
+"""Name of the file in the world's folder that its parts' warnings go to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,7 @@ class Parts:
     """Everything that runs."""
 
     home: Path
+    surroundings: Surroundings
     loop: LoopThread
     gate: Gate
     ecr: Ecr
@@ -58,9 +62,11 @@ def start(answers: Answers, port: int) -> Parts:
     with contextlib.ExitStack() as undo:
         folder = home.make()
         undo.callback(home.remove, folder)
+        surroundings = Surroundings(folder / LOG)
+        undo.callback(surroundings.restore)
         loop = LoopThread()
         undo.callback(loop.stop)
-        made = _assemble(answers, port, folder, loop)
+        made = _assemble(answers, port, folder, surroundings, loop)
         undo.pop_all()
         return made
 
@@ -74,6 +80,7 @@ def stop(made: Parts) -> list[str]:
         ("servers", made.loop.stop),
         ("AWS", made.gate.close),
         ("watchdog", watchdog().close),
+        ("surroundings", made.surroundings.restore),
     )
     for name, step in steps:
         try:
@@ -83,7 +90,7 @@ def stop(made: Parts) -> list[str]:
     return left
 
 
-def _assemble(answers: Answers, port: int, folder: Path, loop: LoopThread) -> Parts:
+def _assemble(answers: Answers, port: int, folder: Path, surroundings: Surroundings, loop: LoopThread) -> Parts:
     authority = trustme.CA(organization_name="ekswiz rehearsal")
     github = hub.make(answers)
     github_url = _url(loop.serve(github_app(github.issuer, [github.repository])))
@@ -106,7 +113,7 @@ def _assemble(answers: Answers, port: int, folder: Path, loop: LoopThread) -> Pa
     ca_file = folder / "ca.pem"
     authority.cert_pem.write_to_path(str(ca_file))
     doors = Doors(answers.account, answers.region, gate.public_url, hosts[0], github_url, ca_file)
-    return Parts(folder, loop, gate, ecr, eks, github, kubernetes, puller, storage, doors)
+    return Parts(folder, surroundings, loop, gate, ecr, eks, github, kubernetes, puller, storage, doors)
 
 
 def _node_login(gate: Gate, answers: Answers, github_url: str, registry: str) -> NodeLogin:

@@ -130,7 +130,8 @@ class Rehearsal:
         if not outcome.ok and outcome.why != STOPPED:
             outcome.why = cause(scene, since, outcome.why)
             data.setdefault("lines", outcome.log[-LOG_LINES:])
-            outcome.log.extend(trace.splitlines())  # for the report; nobody wants it on the screen
+            # For the report; nobody wants that on the screen.
+            outcome.log.extend([*trace.splitlines(), *scene.world.log()[-LOG_LINES:]])
         yield _finished(outcome, data)
 
     def _down(self) -> None:

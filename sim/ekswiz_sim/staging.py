@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NoReturn
 
 from ekswiz.answers import Answers
 from ekswiz.errors import InputError
@@ -63,7 +65,10 @@ def stage(source: Path, into: Path) -> Path:
         if copied > MAX_BYTES:
             raise InputError("--source", f"{source} holds more than {MAX_BYTES >> 20} MiB.", "Name a source tree.")
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(path, target, follow_symlinks=False)
+        try:
+            shutil.copy2(path, target, follow_symlinks=False)
+        except PermissionError as error:
+            _unreadable(error)
     return into
 
 
@@ -75,21 +80,32 @@ def commit(checkout: Path, message: str) -> str:
         porcelain.init(str(checkout))
     porcelain.add(str(checkout), paths=[str(path) for path in _files(checkout)])
     made = porcelain.commit(
-        str(checkout), message=message.encode(), author=AUTHOR, committer=AUTHOR, commit_timestamp=int(time.time())
+        str(checkout),
+        message=message.encode(),
+        author=AUTHOR,
+        committer=AUTHOR,
+        commit_timestamp=int(time.time()),
+        no_verify=True,  # no hooks, and no signature whatever git's configuration says
+        sign=False,
     )
     return made.decode()
 
 
-def _files(source: Path) -> Iterable[Path]:
+def _files(source: Path) -> Iterator[Path]:
     ignored = _ignore_filter(source)
-    for path in sorted(source.rglob("*")):
-        relative = path.relative_to(source)
-        if SKIPPED.intersection(relative.parts) or (path.is_dir() and not path.is_symlink()):
-            continue
-        if path.is_symlink() or path.is_file():
-            if ignored is not None and ignored(str(relative)):
-                continue
-            yield path
+    for here, folders, names in os.walk(source, onerror=_unreadable):
+        links = [name for name in folders if Path(here, name).is_symlink()]
+        folders[:] = sorted(set(folders) - SKIPPED - set(links))
+        for name in sorted({*names, *links} - SKIPPED):
+            path = Path(here, name)
+            if not (path.is_symlink() or path.is_file()):
+                continue  # a socket or a pipe cannot be pushed
+            if ignored is None or not ignored(path.relative_to(source).as_posix()):
+                yield path
+
+
+def _unreadable(error: OSError) -> NoReturn:
+    raise InputError("--source", f"{error.filename} cannot be read: {error.strerror}.", "Make it readable.") from error
 
 
 def _ignore_filter(source: Path) -> Callable[[str], bool | None] | None:

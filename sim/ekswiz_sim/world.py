@@ -192,6 +192,11 @@ class World:
             "files": snapshot.files(self.checkout),
         }
 
+    def log(self) -> list[str]:
+        """What the parts had to complain about: lines of the world's log."""
+        file = self.home / parts.LOG
+        return file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+
     # ---- the end
 
     def close(self) -> Sequence[str]:

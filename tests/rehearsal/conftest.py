@@ -1,20 +1,24 @@
 from __future__ import annotations
 
+import contextlib
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from ekswiz.operator_policy import operator_policy
-from ekswiz.session import Session
 
 from ekswiz.answers import Answers, validate
 from ekswiz.events import Event
-from ekswiz_sim import entry
+from ekswiz.operator_policy import operator_policy
+from ekswiz.plan import Plan
+from ekswiz.session import Session
+from ekswiz.target import Target
+from ekswiz_sim import entry, sample, staging
 from ekswiz_sim.scene import Scene
 from ekswiz_sim.stages import STAGES, Stage
+from ekswiz_sim.world import World
 
 _ACCOUNTS = iter(range(200000000001, 200000001000))
 
@@ -42,6 +46,50 @@ def sample_answers(**changes: Any) -> Answers:
     """The sample's answers in an account of its own: moto keeps its state by account."""
     fields: dict[str, Any] = {**entry.SAMPLE, "account": str(next(_ACCOUNTS)), **changes}
     return validate(Answers(**fields))
+
+
+@dataclass(frozen=True)
+class Place:
+    """A world with a staged checkout, as its operator meets it: for plan, apply and destroy without a rehearsal."""
+
+    world: World
+    answers: Answers
+    target: Target
+    checkout: Path
+    state: Path
+
+    def session(self, **consents: bool) -> Session:
+        return Session(self.answers, state_dir=self.state, **consents)
+
+    def plan(self, **consents: bool) -> Plan:
+        return self.session(**consents).plan(self.target)
+
+    def apply(self, **consents: bool) -> list[Event]:
+        session = self.session(**consents)
+        return list(session.apply(session.plan(self.target), self.target, threading.Event()))
+
+    def destroy(self, **consents: bool) -> tuple[Plan, list[Event]]:
+        session = self.session(delete_images=True, **consents)
+        made = session.destroy_plan(self.target)
+        return made, list(session.apply(made, self.target, threading.Event()))
+
+
+@contextlib.contextmanager
+def open_place(state: Path, **changes: Any) -> Iterator[Place]:
+    answers = sample_answers(**changes)
+    world = World.start(answers, operator_policy(answers))
+    try:
+        checkout = staging.stage_repository(sample.source(), world.checkout, sample=True)
+        yield Place(world, answers, world.target(checkout), checkout, state)
+    finally:
+        left = world.close()
+    assert left == []
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Place]:
+    with open_place(tmp_path) as opened:
+        yield opened
 
 
 Rehearse = Callable[..., Run]
@@ -72,6 +120,7 @@ def rehearse(tmp_path: Path) -> Rehearse:
         )
         events = list(rehearsal)
         rehearsal.close()
+        import json, os; os.environ.get('WDBG') and open('/tmp/w_dbg.txt','a').write(os.environ['PYTEST_CURRENT_TEST']+'\n'+json.dumps([{**s,'log':s['log'][-25:]} for s in rehearsal.report['stages'] if not s['ok']],indent=1)+'\n')
         return Run(rehearsal.report, events)
 
     return run

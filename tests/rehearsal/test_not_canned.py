@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from ekswiz import kube_api
 from ekswiz.events import Event
+from ekswiz.kube_api import at
 from ekswiz_sim.push import push
 from ekswiz_sim.scene import Scene, Verdict
 from ekswiz_sim.stages import Stage, answer
@@ -119,14 +121,14 @@ def scene_role(run: Any) -> str:
 
 def test_one_rbac_rule_less(rehearse: Any) -> None:
     def without_patch(scene: Scene) -> None:
-        from kubernetes import client
-
-        rbac = client.RbacAuthorizationV1Api(scene.target.kubernetes(scene.answers.cluster))
-        role = rbac.list_namespaced_role(scene.answers.namespace).items[0]
-        for rule in role.rules:
-            if "deployments" in rule.resources:
-                rule.verbs = ["get", "list", "watch"]
-        rbac.replace_namespaced_role(role.metadata.name, scene.answers.namespace, role)
+        cluster, namespace = scene.answers.cluster, scene.answers.namespace
+        path = at("apis", "rbac.authorization.k8s.io", "v1", "namespaces", namespace, "roles", "ekswiz-deployer")
+        role = kube_api.get(scene.target, cluster, path)
+        assert role is not None
+        for rule in role["rules"]:
+            if "deployments" in rule["resources"]:
+                rule["verbs"].remove("patch")
+        kube_api.send(scene.target, cluster, "PATCH", path, {"rules": role["rules"]})
 
     run = rehearse(stages=ROAD, interfere={"push": without_patch})
 

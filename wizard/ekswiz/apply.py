@@ -14,11 +14,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from ekswiz.carry_out import Task, Work, carry_out
-from ekswiz.errors import EkswizError
+from ekswiz.errors import EkswizError, Stopped
 from ekswiz.events import Event, EventType
 from ekswiz.journal import Journal
 from ekswiz.order import dependants
-from ekswiz.patience import Stopped
 from ekswiz.plan import Action, Change, Plan
 from ekswiz.planner import FOREIGN, Seen, survey
 from ekswiz.recovery import adopt, recover, refuse_stale

@@ -13,9 +13,9 @@ from functools import partial
 from typing import Any, TypeVar
 
 from ekswiz import __version__
-from ekswiz.errors import Conflict, EkswizError, TargetError, Transient
+from ekswiz.errors import Conflict, EkswizError, Stopped, TargetError, Transient
 from ekswiz.journal import Journal
-from ekswiz.patience import Stopped, patiently
+from ekswiz.patience import patiently
 from ekswiz.plan import Action, Change
 from ekswiz.planner import look
 from ekswiz.resource import Live, Resource

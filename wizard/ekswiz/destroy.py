@@ -18,8 +18,8 @@ from ekswiz.resource import Live, Resource
 from ekswiz.target import Target
 from ekswiz.values import attributes
 
-LONGEST = 100
-"""Characters of a former value that are shown."""
+LONGEST = 60
+"""Characters of a value that are shown."""
 TAG_ONLY = "tag-only"
 """Id of the risk that only a tag, and no journal, says that an object is ours."""
 
@@ -81,7 +81,8 @@ def _alterations(resource: Resource[Any], live: Live[Any], journal: Journal) -> 
     changed = [name for name in sorted(before) if encode(before[name]) != now.get(name)]
     if not changed:
         return ""
-    return f" and changed it: {'; '.join(f'{name} was {_shown(before[name])}' for name in changed)}"
+    said = [f"{name} was {_shown(before[name])} and is {_shown(now.get(name))}" for name in changed]
+    return f" and changed it: {'; '.join(said)}"
 
 
 def _shown(value: Any) -> str:

@@ -11,6 +11,8 @@ EkswizError
 ├── StalePlan           the world moved since the plan was made
 ├── Locked              another run holds this stack
 ├── JournalError        the journal cannot be read or written
+├── Disorder            the desired resources do not fit together
+├── Stopped             the stop came between two calls
 └── RehearsalError      a rehearsal could not be carried out (a red result is no error)
 """
 
@@ -139,6 +141,19 @@ class JournalError(EkswizError):
     """The journal cannot be read or written."""
 
     summary = "The journal is not usable"
+
+
+class Disorder(EkswizError):
+    """The desired resources contradict each other."""
+
+    summary = "The desired resources do not fit together"
+
+
+class Stopped(EkswizError):
+    """The stop came while we waited between two calls; nothing is in flight."""
+
+    summary = "Stopped"
+    exit_code = Exit.STOPPED
 
 
 class RehearsalError(EkswizError):

@@ -6,14 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
-from ekswiz.errors import EkswizError
+from ekswiz.errors import Disorder
 from ekswiz.resource import Resource
-
-
-class Disorder(EkswizError):
-    """The desired resources contradict each other."""
-
-    summary = "The desired resources do not fit together"
 
 
 def ordered(desired: Sequence[Resource[Any]]) -> list[Resource[Any]]:

@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable
 from typing import TypeVar
 
-from ekswiz.errors import EkswizError, Transient
+from ekswiz.errors import Stopped, Transient
 from ekswiz.target import Clock, Flag
 
 T = TypeVar("T")
@@ -14,12 +14,6 @@ FIRST_WAIT = 0.5
 LONGEST_WAIT = 10.0
 DOUBLINGS = 8
 """Enough to reach the longest wait; more would overflow in a long wait of many short ones."""
-
-
-class Stopped(EkswizError):
-    """The stop came while we waited between two calls; nothing is in flight."""
-
-    summary = "Stopped"
 
 
 class Never:

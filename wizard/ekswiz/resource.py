@@ -18,7 +18,8 @@ Tenure = Literal["owned", "shared", "kept", "external"]
 """Whose an object is.
 
 "owned": ours alone; a foreign object of its name is a conflict. "shared": may exist before and be used by others:
-adopted, and changed only by adding. "kept": created if absent, else left as it is. "external": must exist; never touched.
+adopted, and changed only by adding. "kept": created if absent, else left as it is. "external": must exist; never
+touched.
 """
 
 

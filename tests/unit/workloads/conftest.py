@@ -34,6 +34,8 @@ signal.signal(signal.SIGTERM, lambda *_: (print("bye", flush=True), os._exit(0))
 http.server.ThreadingHTTPServer(("0.0.0.0", int(os.environ.get("PORT", 8000))), Answer).serve_forever()
 """
 
+DUMP = "import json, os, sys; print(json.dumps([sys.argv[1:], os.getcwd(), dict(os.environ)]), flush=True)"
+
 
 class Registry:
     """Images by reference, as the world's puller would have unpacked them."""
@@ -64,6 +66,17 @@ class Registry:
             Cmd=["python", "main.py"],
             WorkingDir="/app",
             Env=["PATH=/usr/local/bin:/usr/bin:/bin"],
+        )
+
+    def dump(self) -> str:
+        """An image that prints its arguments, working directory and environment."""
+        return self.add(
+            "reg.local:5000/dump:1",
+            {"app/dump.py": DUMP, "app/conf/a.txt": "x"},
+            Entrypoint=["python3", "/app/dump.py"],
+            Cmd=["default"],
+            WorkingDir="/app",
+            Env=["FROM_IMAGE=yes", "CONF=/app/conf/a.txt", "PREFIX=/app"],
         )
 
     async def pull(self, reference: str) -> PulledImage:

@@ -100,7 +100,7 @@ class EmbeddedCluster:
             if self._server is not None:
                 undo.push_async_callback(self._server.close)
             if self._runner is not None:
-                undo.push_async_callback(self._runner.cleanup)
+                undo.push_async_callback(_shut, self._runner)
         self._runner = self._server = self.endpoint = None
 
     def snapshot(self) -> dict[str, Obj]:
@@ -110,6 +110,15 @@ class EmbeddedCluster:
             for kind in self.store.kinds()
             for obj in self.store.all(kind)
         }
+
+
+async def _shut(runner: web.AppRunner) -> None:
+    """Close the door and cut its connections: an idle client never answers TLS's goodbye."""
+    connections = [each.transport for each in runner.server.connections] if runner.server else []
+    await runner.cleanup()
+    for transport in connections:
+        if transport is not None:
+            transport.abort()
 
 
 def server_context(ca: trustme.CA) -> ssl.SSLContext:

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ekswiz_sim.kubernetes.embedded.controllers.deployment import DeploymentController
 from ekswiz_sim.kubernetes.embedded.controllers.endpoints import EndpointsController
 from ekswiz_sim.kubernetes.embedded.controllers.garbage import GarbageCollector
-from ekswiz_sim.kubernetes.embedded.controllers.manager import Manager
+from ekswiz_sim.kubernetes.embedded.controllers.manager import Controller, Manager
 from ekswiz_sim.kubernetes.embedded.controllers.namespaces import NamespaceController
 from ekswiz_sim.kubernetes.embedded.controllers.node import node_object
 from ekswiz_sim.kubernetes.embedded.controllers.recorder import Recorder
@@ -69,10 +69,10 @@ class Workloads:
         self._runtime = Runtime()
         self._session: aiohttp.ClientSession | None = None
         self._tasks: list[asyncio.Task[None]] = []
-        recorder = Recorder(store, node_name)
+        self._recorder = Recorder(store, node_name)
         parts = Parts(
             store=store,
-            recorder=recorder,
+            recorder=self._recorder,
             images=Images(puller),
             runtime=self._runtime,
             interpreter=interpreter.planned(root / "python"),
@@ -82,17 +82,8 @@ class Workloads:
             session=self._client,
         )
         self._kubelet = Kubelet(parts, root / "pods", node_name)
-        self._network = ServiceNetwork(store, recorder, self._addresses, self._locate)
-        self._controllers = (
-            DeploymentController(store, recorder),
-            ReplicaSetController(store, recorder, admit),
-            Scheduler(store, recorder, node_name),
-            self._kubelet,
-            EndpointsController(store),
-            self._network,
-            GarbageCollector(store),
-            NamespaceController(store),
-        )
+        self._network = ServiceNetwork(store, self._recorder, self._addresses, self._locate)
+        self._admit = admit
 
     async def start(self) -> None:
         """Register the node and begin to work."""
@@ -102,8 +93,21 @@ class Workloads:
         await self._runtime.start()
         if self._store.get(NODES, None, self._node_name) is None:
             self._store.put(NODES, node_object(self._node_name, self._zone))
-        manager = Manager(self._store, self._controllers)
+        manager = Manager(self._store, self._controllers())
         self._tasks = [asyncio.create_task(manager.run()), asyncio.create_task(self._kubelet.watch())]
+
+    def _controllers(self) -> Sequence[Controller]:
+        store, recorder = self._store, self._recorder
+        return (
+            DeploymentController(store, recorder),
+            ReplicaSetController(store, recorder, self._admit),
+            Scheduler(store, recorder, self._node_name),
+            self._kubelet,
+            EndpointsController(store),
+            self._network,
+            GarbageCollector(store),
+            NamespaceController(store),
+        )
 
     async def stop(self) -> None:
         """End every process, listener and file of it; objects stay in the store. May be called twice."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
@@ -94,13 +95,14 @@ def proportional(deployment: Obj, sets: Sequence[Obj]) -> dict[str, int]:
     change = allowed - have
     order = sorted(sets, key=lambda one: (wanted(one), one["metadata"]["creationTimestamp"]), reverse=True)
     sizes = {one["metadata"]["name"]: wanted(one) for one in order}
-    left = change
-    for one in order:
-        share = round(Fraction(wanted(one) * change, have)) if have else 0
-        step = min(share, left) if change > 0 else max(share, left)
-        sizes[one["metadata"]["name"]] += step
-        left -= step
-    if order:
-        first = order[0]["metadata"]["name"]
-        sizes[first] = max(0, sizes[first] + left)
+    for one in order if have else []:
+        sizes[one["metadata"]["name"]] += math.trunc(Fraction(wanted(one) * change, have))
+    left = allowed - sum(sizes.values())
+    step = 1 if left > 0 else -1
+    for name in itertools.cycle(sizes) if sizes else ():
+        if not left:
+            break
+        if sizes[name] + step >= 0:
+            sizes[name] += step
+            left -= step
     return sizes
