@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from ekswiz.clients.kube_client import kubernetes_clients
 from ekswiz.errors import RehearsalError
-from ekswiz.kube_client import kubernetes_clients
 from ekswiz.target import Flag, Target
 from ekswiz_sim.aws import sessions
 

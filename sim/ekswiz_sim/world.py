@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ekswiz.answers import Answers
-from ekswiz.eks_token import eks_token
+from ekswiz.clients.eks_token import eks_token
 from ekswiz.target import Flag, Target
 from ekswiz_sim import home, leftovers, parts, seed, snapshot
 from ekswiz_sim.github.issuer import Key

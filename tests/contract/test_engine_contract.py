@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from ekswiz.blueprint import blueprint
+from ekswiz.engine.order import ordered
+from ekswiz.engine.values import attributes
 from ekswiz.frontend import OpenRoad
-from ekswiz.order import ordered
 from ekswiz.plan import Action
 from ekswiz.resource import Resource
 from ekswiz.session import BoundSession, Session
-from ekswiz.values import attributes
 from unit.engine.fakes import ANSWERS, Fake, Shop
 
 EVERY = [*blueprint(ANSWERS), *blueprint(dataclasses.replace(ANSWERS, environment=None)), Fake(Shop(), "fake.a")]

@@ -120,7 +120,6 @@ def rehearse(tmp_path: Path) -> Rehearse:
         )
         events = list(rehearsal)
         rehearsal.close()
-        import json, os; os.environ.get('WDBG') and open('/tmp/w_dbg.txt','a').write(os.environ['PYTEST_CURRENT_TEST']+'\n'+json.dumps([{**s,'log':s['log'][-25:]} for s in rehearsal.report['stages'] if not s['ok']],indent=1)+'\n')
         return Run(rehearsal.report, events)
 
     return run

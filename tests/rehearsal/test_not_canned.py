@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from ekswiz import kube_api
+from ekswiz.clients import kube_api
+from ekswiz.clients.kube_api import at
 from ekswiz.events import Event
-from ekswiz.kube_api import at
 from ekswiz_sim.push import push
 from ekswiz_sim.scene import Scene, Verdict
 from ekswiz_sim.stages import Stage, answer

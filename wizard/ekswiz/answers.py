@@ -11,8 +11,8 @@ from difflib import get_close_matches
 from typing import Literal, get_args
 
 from ekswiz.errors import InputError
-from ekswiz.regions import regions
-from ekswiz.rules import MAX_PORT, RULES, UNPRIVILEGED_PORT
+from ekswiz.fields.regions import regions
+from ekswiz.fields.rules import MAX_PORT, RULES, UNPRIVILEGED_PORT
 
 SHOWN = 80
 """Longest value that a message repeats."""

@@ -41,7 +41,7 @@ class Ekswiz:
             answers, target, state = _simulator().attach()
             _same_stack(given, answers)
         else:
-            from ekswiz.aws_clients import aws_target  # noqa: PLC0415 - boto3 is slow to import
+            from ekswiz.clients.aws_clients import aws_target  # noqa: PLC0415 - boto3 is slow to import
 
             answers, state = self.answers(given, sim=False), None
             target = aws_target(

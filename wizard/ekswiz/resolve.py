@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields
 
-from ekswiz import answers_file, names
+from ekswiz import answers_file
 from ekswiz.answers import Answers, validate
 from ekswiz.detect import detect
 from ekswiz.errors import InputError
+from ekswiz.fields import names
 from ekswiz.frontend import Given
 
 FILE = "ekswiz.toml"

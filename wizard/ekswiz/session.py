@@ -12,15 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from ekswiz.answers import Answers, validate
-from ekswiz.apply import apply
 from ekswiz.blueprint import blueprint
-from ekswiz.destroy import destroy_plan
+from ekswiz.engine.apply import apply
+from ekswiz.engine.destroy import destroy_plan
+from ekswiz.engine.journal import FileJournal
+from ekswiz.engine.lock import lock
+from ekswiz.engine.planner import Consent, plan
 from ekswiz.errors import InputError
 from ekswiz.events import Event
-from ekswiz.journal import FileJournal
-from ekswiz.lock import lock
 from ekswiz.plan import Plan
-from ekswiz.planner import Consent, plan
 from ekswiz.resource import Resource
 from ekswiz.target import Flag, Target
 

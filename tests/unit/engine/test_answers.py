@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ekswiz import names
 from ekswiz.answers import Answers, check_field, validate
 from ekswiz.errors import Exit, InputError
-from ekswiz.rules import RULES
+from ekswiz.fields import names
+from ekswiz.fields.rules import RULES
 from unit.engine.fakes import ANSWERS
 
 BAD = [

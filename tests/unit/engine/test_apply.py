@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from ekswiz.apply import apply
+from ekswiz.engine.apply import apply
+from ekswiz.engine.journal import FileJournal
+from ekswiz.engine.planner import Consent, plan
 from ekswiz.errors import Conflict, Refused, StalePlan, TargetError, Transient, Unreadable
 from ekswiz.events import Event
-from ekswiz.journal import FileJournal
 from ekswiz.plan import Action, Plan, Ref
-from ekswiz.planner import Consent, plan
 from ekswiz.resource import Live
 from ekswiz.target import Target
 from unit.engine.fakes import Fake, Shop, Thing, VirtualClock, bare_target
@@ -347,7 +347,7 @@ def test_a_stop_ends_even_the_first_look_around(shop: Shop, journal: FileJournal
 
 
 def test_nothing_is_deleted_that_something_unreadable_may_still_need(shop: Shop, journal: FileJournal) -> None:
-    from ekswiz.destroy import destroy_plan
+    from ekswiz.engine.destroy import destroy_plan
 
     role, entry = Fake(shop, "fake.role"), Fake(shop, "fake.entry", needs=("fake.role",))
     role.put(Thing())
@@ -361,6 +361,6 @@ def test_nothing_is_deleted_that_something_unreadable_may_still_need(shop: Shop,
 
 
 def test_long_waits_of_many_short_pauses_stay_finite(shop: Shop, journal: FileJournal) -> None:
-    from ekswiz.patience import _pause
+    from ekswiz.engine.patience import _pause
 
     assert 0 < _pause(10**6, 60.0) <= 10.0

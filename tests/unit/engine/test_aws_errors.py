@@ -1,6 +1,6 @@
 import pytest
 
-from ekswiz.aws_errors import Absent, ask_client, pages, tell
+from ekswiz.clients.aws_errors import Absent, ask_client, pages, tell
 from ekswiz.errors import Conflict, EkswizError, NotYet, Refused, TargetError, Transient, Unreadable
 from ekswiz.target import Target
 from unit.engine.fakes import aws_error, bare_target

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from ekswiz.aws_clients import aws_target, clients, refuse_inherited_endpoints
+from ekswiz.clients.aws_clients import aws_target, clients, refuse_inherited_endpoints
 from ekswiz.errors import InputError, TargetError
 from ekswiz.target import RealClock
 from unit.engine.fakes import ACCOUNT, REGION

@@ -5,8 +5,9 @@ import pytest
 
 HEAVY = ("boto3", "botocore", "textual", "moto", "kubernetes", "pydantic", "tomlkit", "aiohttp", "ekswiz_sim")
 ROOMS = (
-    "planner", "apply", "destroy", "blueprint", "answers", "intent", "session", "operator_policy", "render",
-    "answers_file", "aws_clients", "kube_client", "eks_token", "iam.documents", "journal", "lock",
+    "engine.planner", "engine.apply", "engine.destroy", "blueprint", "answers", "intent", "session", "operator_policy", "render",
+    "answers_file", "clients.aws_clients", "clients.kube_client", "clients.eks_token", "iam.documents",
+    "engine.journal", "engine.lock",
 )  # fmt: skip
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from ekswiz.engine.journal import FileJournal
 from ekswiz.errors import JournalError
-from ekswiz.journal import FileJournal
 from ekswiz.plan import Action
 from ekswiz.resource import Live
 from unit.engine.fakes import Thing, change
@@ -56,7 +56,7 @@ def test_an_intent_is_on_disk_before_begin_returns_even_if_the_process_is_killed
 import os, signal, sys
 sys.path[:0] = {sys.path!r}
 from pathlib import Path
-from ekswiz.journal import FileJournal
+from ekswiz.engine.journal import FileJournal
 from unit.engine.fakes import change
 journal = FileJournal.open(Path({str(path)!r}), "payments")
 journal.begin(change("fake.a"), "token-1")
@@ -163,7 +163,7 @@ def test_a_missing_line_is_noticed(tmp_path: Path) -> None:
 def test_another_version_is_refused_by_number(tmp_path: Path) -> None:
     import dataclasses
 
-    from ekswiz.journal_records import Record, serialise
+    from ekswiz.engine.journal_records import Record, serialise
 
     path = tmp_path / "j.jsonl"
     header = Record(1, 1, "2026-01-01", "r", "open", "payments", "=")

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from ekswiz.journal import FileJournal
-from ekswiz.lock import _read
+from ekswiz.engine.journal import FileJournal
+from ekswiz.engine.lock import _read
 from ekswiz.session import Session
 from unit.engine.fakes import ANSWERS, World, world
 from unit.engine.test_stack import applied, everything, signs

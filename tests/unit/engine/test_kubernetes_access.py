@@ -15,11 +15,11 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from ekswiz import kube_client
-from ekswiz.eks_token import eks_token
+from ekswiz.clients import kube_client
+from ekswiz.clients.eks_token import eks_token
+from ekswiz.clients.kube_api import Missing, at, get, send
+from ekswiz.clients.kube_client import kubernetes_client, kubernetes_clients
 from ekswiz.errors import Conflict, NotYet, Refused, TargetError, Transient, Unreadable
-from ekswiz.kube_api import Missing, at, get, send
-from ekswiz.kube_client import kubernetes_client, kubernetes_clients
 from unit.engine.fakes import aws_error, bare_target
 
 KEYS = {"AccessKeyId": "AKIDEXAMPLE", "SecretAccessKey": "secret", "SessionToken": "session"}
@@ -212,7 +212,7 @@ def test_a_status_becomes_one_of_our_errors(server: tuple[str, bytes], status: i
 
 
 def test_an_existing_object_is_a_conflict_unless_it_is_on_its_way_out() -> None:
-    from ekswiz.kube_api import _from_status
+    from ekswiz.clients.kube_api import _from_status
 
     body = json.dumps({"reason": "AlreadyExists", "message": 'namespaces "x" already exists'})
     assert isinstance(_from_status(409, body, "c", "POST /"), Conflict)

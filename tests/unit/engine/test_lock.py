@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from ekswiz.engine.lock import lock
 from ekswiz.errors import Locked
-from ekswiz.lock import lock
 
 
 def test_a_second_run_is_told_who_holds_the_stack(tmp_path: Path) -> None:

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from ekswiz.aws_errors import _action
 from ekswiz.blueprint import blueprint
+from ekswiz.clients.aws_errors import _action
 from ekswiz.iam.documents import size
 from ekswiz.iam.evaluate import evaluate
 from ekswiz.operator_policy import operator_policy

@@ -2,10 +2,10 @@ import threading
 
 import pytest
 
+from ekswiz.engine.order import ordered
+from ekswiz.engine.planner import ADOPTS, FOREIGN, Consent, plan
 from ekswiz.errors import Disorder, NotYet, TargetError, Transient, Unreadable
-from ekswiz.order import ordered
 from ekswiz.plan import Action, Plan, Ref, Risk
-from ekswiz.planner import ADOPTS, FOREIGN, Consent, plan
 from unit.engine.fakes import Fake, Shop, Thing, VirtualClock, bare_target
 
 

@@ -1,6 +1,6 @@
+from ekswiz.engine.planner import plan
 from ekswiz.events import Event
 from ekswiz.plan import Action, Plan, Ref, Risk
-from ekswiz.planner import plan
 from ekswiz.render import difference, event_line, plan_lines, summary
 from unit.engine.fakes import Fake, Shop, Thing, bare_target
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from ekswiz.engine.lock import lock
 from ekswiz.errors import InputError, JournalError, Locked, TargetError
 from ekswiz.events import Event
-from ekswiz.lock import lock
 from ekswiz.paths import WORKFLOW_PATH
 from ekswiz.plan import Plan
 from ekswiz.session import Session

@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from ekswiz.answers import Answers
-from ekswiz.aws_errors import Absent, ask, pages, tell
+from ekswiz.clients.aws_errors import Absent, ask, pages, tell
 from ekswiz.iam.documents import cluster_arn, role_arn
 from ekswiz.plan import Action, Ref, Risk
 from ekswiz.resource import Farewell, Live, Tenure, Verb

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ekswiz.answers import Answers
-from ekswiz.kube_api import Missing, at, get, send
+from ekswiz.clients.kube_api import Missing, at, get, send
 from ekswiz.plan import Action, Json, Risk
 from ekswiz.resource import Farewell, Live, Tenure, Verb
 from ekswiz.resources.namespace import NO_PERMISSIONS

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ekswiz.answers import Answers
-from ekswiz.aws_errors import Absent, ask, pages, tell
+from ekswiz.clients.aws_errors import Absent, ask, pages, tell
 from ekswiz.iam.documents import repository_arn
 from ekswiz.plan import Action, Json, Risk
 from ekswiz.resource import Farewell, Live, Tenure, Verb

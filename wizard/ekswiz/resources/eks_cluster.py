@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import NoReturn
 
 from ekswiz.answers import Answers
-from ekswiz.aws_errors import ask
+from ekswiz.clients.aws_errors import ask
 from ekswiz.errors import TargetError
 from ekswiz.iam.documents import cluster_arn
 from ekswiz.plan import Action, Risk

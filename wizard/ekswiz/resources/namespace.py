@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ekswiz.answers import Answers
+from ekswiz.clients.kube_api import Missing, at, get, send
 from ekswiz.errors import TargetError
-from ekswiz.kube_api import Missing, at, get, send
 from ekswiz.plan import Action, Risk
 from ekswiz.resource import Farewell, Live, Tenure, Verb
 from ekswiz.resources.shell import command, lines

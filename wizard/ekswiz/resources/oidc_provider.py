@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ekswiz.answers import Answers
-from ekswiz.aws_errors import ask, pages, tell
+from ekswiz.clients.aws_errors import ask, pages, tell
 from ekswiz.errors import Unreadable
 from ekswiz.iam.documents import AUDIENCE, provider_arn
 from ekswiz.plan import Action, Risk

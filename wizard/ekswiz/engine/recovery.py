@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ekswiz.engine.journal import Journal
+from ekswiz.engine.planner import FOREIGN, Seen
+from ekswiz.engine.values import attributes
 from ekswiz.errors import StalePlan
-from ekswiz.journal import Journal
 from ekswiz.plan import Action, Change, Plan, encode
-from ekswiz.planner import FOREIGN, Seen
 from ekswiz.resource import Live
 from ekswiz.target import Target
-from ekswiz.values import attributes
 
 _MAKING = (Action.CREATE, Action.UPDATE, Action.REPLACE)
 

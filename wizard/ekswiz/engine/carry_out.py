@@ -13,14 +13,14 @@ from functools import partial
 from typing import Any, TypeVar
 
 from ekswiz import __version__
+from ekswiz.engine.journal import Journal
+from ekswiz.engine.patience import patiently
+from ekswiz.engine.planner import look
+from ekswiz.engine.values import Outputs, attributes, differing, resolve, unknown
 from ekswiz.errors import Conflict, EkswizError, Stopped, TargetError, Transient
-from ekswiz.journal import Journal
-from ekswiz.patience import patiently
 from ekswiz.plan import Action, Change
-from ekswiz.planner import look
 from ekswiz.resource import Live, Resource
 from ekswiz.target import Flag, Target
-from ekswiz.values import Outputs, attributes, differing, resolve, unknown
 
 T = TypeVar("T")
 VISIBLE_WITHIN = 60.0

@@ -9,14 +9,14 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from ekswiz.engine.journal import Journal
+from ekswiz.engine.order import ordered
+from ekswiz.engine.planner import Seen, change_for, sealed, survey
+from ekswiz.engine.values import attributes
 from ekswiz.errors import Unreadable
-from ekswiz.journal import Journal
-from ekswiz.order import ordered
 from ekswiz.plan import Action, Change, Plan, Risk, encode
-from ekswiz.planner import Seen, change_for, sealed, survey
 from ekswiz.resource import Live, Resource
 from ekswiz.target import Target
-from ekswiz.values import attributes
 
 LONGEST = 60
 """Characters of a value that are shown."""

@@ -18,8 +18,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
+from ekswiz.engine.journal_records import JOURNAL_VERSION, Intent, Record, parse, serialise
 from ekswiz.errors import JournalError
-from ekswiz.journal_records import JOURNAL_VERSION, Intent, Record, parse, serialise
 from ekswiz.plan import Action, Change, Json, encode
 from ekswiz.resource import Live
 

@@ -13,16 +13,16 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from ekswiz.carry_out import Task, Work, carry_out
+from ekswiz.engine.carry_out import Task, Work, carry_out
+from ekswiz.engine.journal import Journal
+from ekswiz.engine.order import dependants
+from ekswiz.engine.planner import FOREIGN, Seen, survey
+from ekswiz.engine.recovery import adopt, recover, refuse_stale
+from ekswiz.engine.schedule import blockers
 from ekswiz.errors import EkswizError, Stopped
 from ekswiz.events import Event, EventType
-from ekswiz.journal import Journal
-from ekswiz.order import dependants
 from ekswiz.plan import Action, Change, Plan
-from ekswiz.planner import FOREIGN, Seen, survey
-from ekswiz.recovery import adopt, recover, refuse_stale
 from ekswiz.resource import Live, Resource
-from ekswiz.schedule import blockers
 from ekswiz.target import Flag, Target
 
 WORKERS = 8

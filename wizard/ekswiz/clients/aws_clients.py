@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
-from ekswiz.aws_errors import ask_client
+from ekswiz.clients.aws_errors import ask_client
+from ekswiz.clients.kube_client import kubernetes_clients
 from ekswiz.errors import InputError, TargetError
-from ekswiz.kube_client import kubernetes_clients
-from ekswiz.regions import regions
+from ekswiz.fields.regions import regions
 from ekswiz.target import RealClock, Target
 
 CONNECT_SECONDS = 5

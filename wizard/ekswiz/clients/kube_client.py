@@ -12,8 +12,8 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
-from ekswiz.aws_errors import ask_client
-from ekswiz.eks_token import eks_token
+from ekswiz.clients.aws_errors import ask_client
+from ekswiz.clients.eks_token import eks_token
 from ekswiz.errors import NotYet
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")

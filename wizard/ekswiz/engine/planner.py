@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from ekswiz.engine.order import ordered
+from ekswiz.engine.patience import NEVER, patiently
+from ekswiz.engine.values import attributes, differing, resolve
 from ekswiz.errors import NotYet, TargetError, Unreadable
-from ekswiz.order import ordered
-from ekswiz.patience import NEVER, patiently
 from ekswiz.plan import PLAN_VERSION, Action, Change, Json, Plan, Ref, Risk
 from ekswiz.resource import Live, Resource, Verb
 from ekswiz.target import Flag, Target
-from ekswiz.values import attributes, differing, resolve
 
 Seen = Live[Any] | Unreadable | None
 """What a read gave: an object, that it could not be read, or nothing."""

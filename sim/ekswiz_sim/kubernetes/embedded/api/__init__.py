@@ -1,0 +1,1 @@
+"""The HTTP side: routing, reading, writing, watching, and how answers look."""

@@ -1,0 +1,1 @@
+"""Parts of objects: schemas, patches, server-side apply and who owns which field."""

@@ -1,0 +1,1 @@
+"""Addresses of Services and pods on loopback."""

@@ -1,0 +1,1 @@
+"""What an object may be: schemas of names and fields, defaults, validation, Pod Security."""

@@ -1,0 +1,1 @@
+"""Plan and apply: reading, comparing, carrying out, remembering, removing."""

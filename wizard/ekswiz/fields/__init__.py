@@ -1,0 +1,1 @@
+"""What each answer may look like, and what is proposed for it."""
