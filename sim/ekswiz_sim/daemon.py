@@ -1,59 +1,87 @@
-"""The process of a world that outlives a command: `python -m ekswiz_sim.daemon`, started by `daemon_client.up`.
+"""The process of a world that outlives a command: `python -m ekswiz_sim.daemon`.
 
-It reads what to make from standard input, writes its facts (or why not) to standard output as one line of JSON, and
-then serves until it is told to go, by its control port or a signal. Whatever way it ends, it removes what it made.
+It reads its order from standard input, writes the world's facts to the state file and to standard output, and serves
+until it is told to go, by its control port or a signal. Whatever way it ends, it removes what it made; if whoever
+ordered it went away meanwhile, it ends at once.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hmac
 import json
 import os
 import secrets
 import signal
 import sys
-import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 
 from ekswiz.answers import Answers
-from ekswiz.errors import EkswizError
-from ekswiz_sim import home, sample, staging
+from ekswiz.errors import EkswizError, Exit
+from ekswiz.flag import StopFlag
+from ekswiz_sim import daemon_file, home, sample, staging
+from ekswiz_sim.seams import Stopped
 from ekswiz_sim.world import World
+
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 def main() -> int:
-    """Serve one world until told to go."""
-    order = json.load(sys.stdin)
-    gone = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    """Serve one world until told to go; the exit code."""
+    gone = StopFlag()
+    for number in SIGNALS:
         signal.signal(number, lambda *_: gone.set())
     try:
-        world, facts = _make(order, gone)
+        _serve(json.load(sys.stdin), gone)
+    except Stopped:
+        return Exit.TERMINATED
+    except BrokenPipeError:  # who ordered the world is gone
+        return Exit.FAILED
     except EkswizError as error:
-        _say({"error": error.detail, "remedy": error.remedy})
-        return int(error.exit_code)
-    _say(facts)
-    gone.wait()
-    return 1 if world.close() else 0
+        return _refuse(error.detail, error.remedy, error.exit_code)
+    except Exception as error:  # noqa: BLE001 - the process's boundary: whoever ordered the world shows it
+        return _refuse(f"a mistake in ekswiz: {type(error).__name__}: {error}", "", Exit.FAILED)
+    return Exit.OK
 
 
-def _make(order: Mapping[str, Any], gone: threading.Event) -> tuple[World, dict[str, Any]]:
-    answers = Answers(**order["answers"])
-    origin = Path(order["source"]) if order["source"] else sample.source()
-    staging.check(origin, answers)
-    world = World.start(answers, order["operator_policy"], port=order["port"])
+def _serve(order: Mapping[str, Any], gone: StopFlag) -> None:
+    file = Path(order["file"])
+    with _world(order, gone) as world:
+        facts = _open(world, order, gone)
+        with _written(file, facts):
+            _say(facts)
+            gone.wait()
+
+
+@contextmanager
+def _world(order: Mapping[str, Any], gone: StopFlag) -> Iterator[World]:
+    world = World.start(Answers(**order["answers"]), order["operator_policy"], port=order["port"], stop=gone)
     try:
-        checkout = staging.stage_repository(origin, world.checkout, sample=not order["source"])
-        control = _Control(world, gone)
-        port = world.loop.serve(control.app())
-    except BaseException:
+        yield world
+    finally:
         world.close()
-        raise
-    facts = {
+
+
+@contextmanager
+def _written(file: Path, facts: Mapping[str, Any]) -> Iterator[None]:
+    daemon_file.write(file, facts)
+    try:
+        yield
+    finally:
+        file.unlink(missing_ok=True)
+
+
+def _open(world: World, order: Mapping[str, Any], gone: StopFlag) -> dict[str, Any]:
+    origin = Path(order["source"]) if order["source"] else sample.source()
+    checkout = staging.stage_repository(origin, world.checkout, sample=not order["source"])
+    control = _Control(world, gone)
+    port = world.loop.serve(control.app())
+    return {
         **home.owner(),
         **world.facts(),
         "answers": order["answers"],
@@ -61,13 +89,12 @@ def _make(order: Mapping[str, Any], gone: threading.Event) -> tuple[World, dict[
         "control": f"http://127.0.0.1:{port}",
         "secret": control.secret,
     }
-    return world, facts
 
 
 class _Control:
     """The control port: snapshot, decisions, tokens, and the end. Every call needs the secret."""
 
-    def __init__(self, world: World, gone: threading.Event) -> None:
+    def __init__(self, world: World, gone: StopFlag) -> None:
         self.secret = secrets.token_urlsafe(32)
         self._world = world
         self._gone = gone
@@ -105,11 +132,20 @@ class _Control:
         return web.json_response({"ok": True})
 
 
+def _refuse(detail: str, remedy: str, code: int) -> int:
+    with contextlib.suppress(OSError):
+        _say({"error": detail, "remedy": remedy, "code": code})
+    return code
+
+
 def _say(facts: Mapping[str, Any]) -> None:
-    """One line of facts, and then silence: the parent reads to the end of the stream."""
+    """One line of facts, and then silence: the one who ordered the world reads to the end of both streams."""
     sys.stdout.write(json.dumps(facts) + "\n")
     sys.stdout.flush()
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,9 @@
-"""Starting, finding and ending the world that outlives a command.
-
-Its facts are in one file (0600) in the user's state folder; a file whose process is gone counts for nothing.
-"""
+"""Starting, finding and ending the world that outlives a command."""
 
 from __future__ import annotations
 
+import contextlib
 import json
-import os
 import subprocess
 import sys
 import urllib.error
@@ -16,16 +13,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import platformdirs
 import psutil
 
 from ekswiz.answers import Answers
 from ekswiz.errors import RehearsalError
 from ekswiz.target import Target
-from ekswiz_sim import home
+from ekswiz_sim import daemon_file, home, ports, sample, staging
 from ekswiz_sim.sim_target import Doorway, make_target
 
-STATE_VARIABLE = "EKSWIZ_STATE_DIR"
 END_SECONDS = 30.0
 SHOWN = ("account", "region", "aws_url", "registry", "checkout", "home", "pid")
 
@@ -34,25 +29,29 @@ def up(answers: Answers, source: Path | None, operator_policy: Mapping[str, Any]
     """Start a world in a process of its own and wait until it serves; its facts.
 
     Raises:
+        InputError: The repository cannot be rehearsed.
         RehearsalError: One is up already, the port is in use, or the process said why it could not start.
     """
-    held = _facts()
-    if held is not None:
-        raise RehearsalError(f"a world is up already (process {held['pid']}).", "Remove it first: ekswiz sim down.")
+    staging.check(source or sample.source(), answers)
     order = {
         "answers": asdict(answers),
         "source": str(source) if source else None,
         "operator_policy": operator_policy,
         "port": port,
+        "file": str(daemon_file.path()),
     }
-    facts = _started(order)
-    _write(facts)
+    with daemon_file.alone():
+        held = daemon_file.read()
+        if held is not None:
+            raise RehearsalError(f"a world is up already (process {held['pid']}).", "Remove it first: ekswiz sim down.")
+        ports.check(port)
+        facts = _started(order)
     return {name: facts[name] for name in SHOWN}
 
 
 def status() -> dict[str, Any] | None:
     """Facts of the world that is up, without its secrets; None if none is."""
-    facts = _facts()
+    facts = daemon_file.read()
     return {name: facts[name] for name in SHOWN} if facts else None
 
 
@@ -84,12 +83,13 @@ def attach() -> tuple[Answers, Target, Path]:
 
 
 def down() -> list[str]:
-    """End the world; what could not be removed. No world is no error."""
-    facts = _facts()
-    if facts is not None:
-        _end(facts)
-    home.reap()
-    _file().unlink(missing_ok=True)
+    """End the world and remove what a killed one left; what could not be removed. No world is no error."""
+    with daemon_file.alone():
+        facts = daemon_file.read()
+        if facts is not None:
+            _end(facts)
+        home.reap()
+        daemon_file.path().unlink(missing_ok=True)
     return [facts["home"]] if facts and Path(facts["home"]).exists() else []
 
 
@@ -107,8 +107,9 @@ def _end(facts: Mapping[str, Any]) -> None:
     except psutil.NoSuchProcess:
         return
     except (psutil.TimeoutExpired, urllib.error.URLError, OSError):
-        process.kill()
-        process.wait(END_SECONDS)
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+            process.wait(END_SECONDS)
 
 
 def _call(facts: Mapping[str, Any], path: str, method: str) -> Any:
@@ -119,15 +120,30 @@ def _call(facts: Mapping[str, Any], path: str, method: str) -> Any:
         return json.load(response)
 
 
-def _started(order: Mapping[str, Any]) -> dict[str, Any]:
+def _started(order: dict[str, Any]) -> dict[str, Any]:
+    """Order a world and wait for its facts; whoever is interrupted meanwhile takes the order back."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "ekswiz_sim.daemon"],
+        [sys.executable, "-P", "-m", "ekswiz_sim.daemon"],  # -P: no module of the folder that we happen to be in
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         start_new_session=True,
+        cwd="/",
         text=True,
     )
+    try:
+        said = _answer(process, order)
+    except BaseException:
+        process.terminate()
+        process.wait(END_SECONDS)
+        raise
+    if "error" in said:
+        process.wait(END_SECONDS)
+        raise RehearsalError(said["error"], said.get("remedy", ""))
+    return said
+
+
+def _answer(process: subprocess.Popen[str], order: dict[str, Any]) -> dict[str, Any]:
     assert process.stdin is not None
     assert process.stdout is not None
     assert process.stderr is not None
@@ -135,37 +151,14 @@ def _started(order: Mapping[str, Any]) -> dict[str, Any]:
         json.dump(order, process.stdin)
         process.stdin.close()
         line = process.stdout.readline()
-        said = json.loads(line) if line else {"error": process.stderr.read()[-2000:] or "it ended without a word"}
-    if "error" in said:
-        process.wait(END_SECONDS)
-        raise RehearsalError(said["error"], said.get("remedy", ""))
-    return dict(said)
-
-
-def _file() -> Path:
-    state = os.environ.get(STATE_VARIABLE)
-    return (Path(state) if state else platformdirs.user_state_path("ekswiz")) / "world.json"
-
-
-def _write(facts: Mapping[str, Any]) -> None:
-    file = _file()
-    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as stream:
-        json.dump(facts, stream)
-
-
-def _facts() -> dict[str, Any] | None:
-    try:
-        facts = dict(json.loads(_file().read_text()))
-        alive = abs(psutil.Process(facts["pid"]).create_time() - facts["started"]) < 1
-    except (OSError, ValueError, KeyError, psutil.NoSuchProcess):
-        return None
-    return facts if alive else None
+        if line:
+            return dict(json.loads(line))
+        last = process.stderr.read().strip().rpartition("\n")[2]
+        return {"error": f"its process ended ({last or 'without a word'})."}
 
 
 def _need() -> dict[str, Any]:
-    facts = _facts()
+    facts = daemon_file.read()
     if facts is None:
         raise RehearsalError("no world is up.", "Start one: ekswiz sim up.")
     return facts

@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
 from ekswiz.errors import Exit
+from ekswiz.flag import StopFlag
 
 CODES = {signal.SIGINT: Exit.INTERRUPTED, signal.SIGTERM: Exit.TERMINATED}
 if hasattr(signal, "SIGHUP"):
@@ -20,7 +20,7 @@ FIRST = b"Stopping: what is in flight finishes, nothing else starts.\n"
 AGAIN = b"Still stopping: what is in flight is finishing.\n"
 
 
-class Stop(threading.Event):
+class Stop(StopFlag):
     """A stop flag that remembers which signal set it."""
 
     def __init__(self) -> None:

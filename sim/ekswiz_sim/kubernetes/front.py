@@ -14,12 +14,13 @@ from aiohttp import web
 from multidict import CIMultiDict
 
 from ekswiz.iam.decision import Decision, Layer
-from ekswiz_sim.kubernetes.embedded import impersonation, replies
-from ekswiz_sim.kubernetes.embedded.errors import ApiError
-from ekswiz_sim.kubernetes.embedded.nonresource import PUBLIC
-from ekswiz_sim.kubernetes.embedded.rbac import Attributes, Grant
+from ekswiz_sim.kubernetes.embedded.access import impersonation
+from ekswiz_sim.kubernetes.embedded.access.rbac import Attributes, Grant
+from ekswiz_sim.kubernetes.embedded.api import replies
+from ekswiz_sim.kubernetes.embedded.api.errors import ApiError
+from ekswiz_sim.kubernetes.embedded.api.nonresource import PUBLIC
+from ekswiz_sim.kubernetes.embedded.api.server import Judged, Verdict
 from ekswiz_sim.kubernetes.embedded.seams import User
-from ekswiz_sim.kubernetes.embedded.server import Judged, Verdict
 from ekswiz_sim.kubernetes.embedded.store import Store
 from ekswiz_sim.seams import AccessEntries, AccessEntry, Gatekeeper, Principal, RefusedByGate
 

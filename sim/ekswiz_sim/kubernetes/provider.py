@@ -11,9 +11,9 @@ from typing import Any
 
 import trustme
 
-from ekswiz_sim.kubernetes.embedded.admission import admit_pod
+from ekswiz_sim.kubernetes.embedded.api.errors import ApiError
 from ekswiz_sim.kubernetes.embedded.cluster import Doorkeepers, EmbeddedCluster, Workload
-from ekswiz_sim.kubernetes.embedded.errors import ApiError
+from ekswiz_sim.kubernetes.embedded.objects.admission import admit_pod
 from ekswiz_sim.kubernetes.embedded.store import Obj, Store
 from ekswiz_sim.seams import AccessEntries, ClusterEndpoint, Gatekeeper, ImagePuller
 

@@ -6,9 +6,10 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-from ekswiz_sim.kubernetes.embedded import catalog, schema
+from ekswiz_sim.kubernetes.embedded.api import catalog
+from ekswiz_sim.kubernetes.embedded.api.protobuf import decode
+from ekswiz_sim.kubernetes.embedded.fields import schema
 from ekswiz_sim.kubernetes.embedded.kinds import SERVED
-from ekswiz_sim.kubernetes.embedded.protobuf import decode
 from unit.kubernetes_api.stand_in import Cluster
 
 AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
@@ -160,7 +161,7 @@ async def test_kubectl_sends_protobuf_and_nothing_is_lost(cluster: Cluster) -> N
 
 
 def test_protobuf_that_is_none_is_malformed() -> None:
-    from ekswiz_sim.kubernetes.embedded.protobuf import Malformed
+    from ekswiz_sim.kubernetes.embedded.api.protobuf import Malformed
 
     for raw in (b"", b"k8s\x00\xff", b"k8s\x00\x0a\x05v1", b"k8s\x00\x0b", b"k8s\x00" + b"\x80" * 20):
         try:

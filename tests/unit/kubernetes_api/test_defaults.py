@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from ekswiz_sim.kubernetes.embedded.defaults import apply_defaults
+from ekswiz_sim.kubernetes.embedded.objects.defaults import apply_defaults
 
 CONTAINER = {
     "terminationMessagePath": "/dev/termination-log",

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from ekswiz_sim.kubernetes.embedded.admission import admit_pod
-from ekswiz_sim.kubernetes.embedded.errors import ApiError
-from ekswiz_sim.kubernetes.embedded.pod_security import level, violations
+from ekswiz_sim.kubernetes.embedded.api.errors import ApiError
+from ekswiz_sim.kubernetes.embedded.objects.admission import admit_pod
+from ekswiz_sim.kubernetes.embedded.objects.pod_security import level, violations
 from unit.kubernetes_api.stand_in import Cluster
 
 ADD = "securityContext.capabilities.add"

@@ -93,9 +93,9 @@ async def test_what_controllers_make_is_admitted_like_all_else(tmp_path: Path, c
     store = made.store("demo")
     assert store is not None
     try:
-        from ekswiz_sim.kubernetes.embedded.defaults import apply_defaults
+        from ekswiz_sim.kubernetes.embedded.api.namespaces import identified
         from ekswiz_sim.kubernetes.embedded.kinds import DEPLOYMENTS, EVENTS, NAMESPACES
-        from ekswiz_sim.kubernetes.embedded.namespaces import identified
+        from ekswiz_sim.kubernetes.embedded.objects.defaults import apply_defaults
 
         old = store.get(NAMESPACES, None, "default")
         assert old is not None

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from ekswiz_sim.kubernetes.embedded.bootstrap import bootstrap
+from ekswiz_sim.kubernetes.embedded.access.bootstrap import bootstrap
+from ekswiz_sim.kubernetes.embedded.access.rbac import Attributes, Grant, authorize
 from ekswiz_sim.kubernetes.embedded.kinds import CLUSTER_ROLE_BINDINGS, CLUSTER_ROLES, ROLE_BINDINGS, ROLES
-from ekswiz_sim.kubernetes.embedded.rbac import Attributes, Grant, authorize
 from ekswiz_sim.kubernetes.embedded.seams import User
 from ekswiz_sim.kubernetes.embedded.store import Kind, Store
 

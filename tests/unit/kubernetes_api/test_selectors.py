@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from ekswiz_sim.kubernetes.embedded.cells import human
-from ekswiz_sim.kubernetes.embedded.errors import ApiError
+from ekswiz_sim.kubernetes.embedded.api.cells import human
+from ekswiz_sim.kubernetes.embedded.api.errors import ApiError
 from ekswiz_sim.kubernetes.embedded.kinds import CONFIG_MAPS, PODS
-from ekswiz_sim.kubernetes.embedded.selectors import predicate
+from ekswiz_sim.kubernetes.embedded.objects.selectors import predicate
 
 POD = {
     "metadata": {"name": "web", "namespace": "a", "labels": {"app": "web", "tier": "front", "x.io/y": "z"}},

@@ -13,9 +13,9 @@ import aiohttp
 import pytest
 
 from ekswiz_sim.kubernetes.embedded.controllers.objects import new_object, now, with_metadata
-from ekswiz_sim.kubernetes.embedded.defaults import apply_defaults
 from ekswiz_sim.kubernetes.embedded.kinds import DEPLOYMENTS, EVENTS, NAMESPACES, PODS, SERVICES
 from ekswiz_sim.kubernetes.embedded.kubelet.timing import Timing
+from ekswiz_sim.kubernetes.embedded.objects.defaults import apply_defaults
 from ekswiz_sim.kubernetes.embedded.seams import LogOptions
 from ekswiz_sim.kubernetes.embedded.store import Kind, Obj, Store
 from ekswiz_sim.kubernetes.embedded.workloads import Workloads

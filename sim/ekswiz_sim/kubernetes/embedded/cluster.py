@@ -13,9 +13,9 @@ from typing import Any, Protocol
 import trustme
 from aiohttp import web
 
-from ekswiz_sim.kubernetes.embedded.bootstrap import bootstrap
+from ekswiz_sim.kubernetes.embedded.access.bootstrap import bootstrap
+from ekswiz_sim.kubernetes.embedded.api.server import ApiServer
 from ekswiz_sim.kubernetes.embedded.seams import Network, Node
-from ekswiz_sim.kubernetes.embedded.server import ApiServer
 from ekswiz_sim.kubernetes.embedded.store import Obj, Store
 from ekswiz_sim.kubernetes.front import Front
 from ekswiz_sim.seams import AccessEntries, ClusterEndpoint, Gatekeeper

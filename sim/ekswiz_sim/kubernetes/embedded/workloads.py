@@ -20,7 +20,6 @@ from ekswiz_sim.kubernetes.embedded.controllers.node import node_object
 from ekswiz_sim.kubernetes.embedded.controllers.recorder import Recorder
 from ekswiz_sim.kubernetes.embedded.controllers.replica_set import Admission, ReplicaSetController
 from ekswiz_sim.kubernetes.embedded.controllers.scheduler import Scheduler
-from ekswiz_sim.kubernetes.embedded.defaults import apply_defaults
 from ekswiz_sim.kubernetes.embedded.kinds import NODES
 from ekswiz_sim.kubernetes.embedded.kubelet import interpreter
 from ekswiz_sim.kubernetes.embedded.kubelet.images import Images
@@ -28,8 +27,9 @@ from ekswiz_sim.kubernetes.embedded.kubelet.kubelet import Kubelet
 from ekswiz_sim.kubernetes.embedded.kubelet.parts import Parts
 from ekswiz_sim.kubernetes.embedded.kubelet.runtime import Runtime
 from ekswiz_sim.kubernetes.embedded.kubelet.timing import Timing
-from ekswiz_sim.kubernetes.embedded.network import ServiceNetwork
-from ekswiz_sim.kubernetes.embedded.network_addresses import claim
+from ekswiz_sim.kubernetes.embedded.network.addresses import claim
+from ekswiz_sim.kubernetes.embedded.network.services import ServiceNetwork
+from ekswiz_sim.kubernetes.embedded.objects.defaults import apply_defaults
 from ekswiz_sim.kubernetes.embedded.seams import LogOptions
 from ekswiz_sim.kubernetes.embedded.store import Obj, Store
 from ekswiz_sim.seams import ImagePuller

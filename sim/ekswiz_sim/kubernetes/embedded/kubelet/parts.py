@@ -15,7 +15,7 @@ from ekswiz_sim.kubernetes.embedded.kubelet.interpreter import Interpreter
 from ekswiz_sim.kubernetes.embedded.kubelet.record import Record
 from ekswiz_sim.kubernetes.embedded.kubelet.runtime import Runtime
 from ekswiz_sim.kubernetes.embedded.kubelet.timing import Timing
-from ekswiz_sim.kubernetes.embedded.network_addresses import Addresses, mapped
+from ekswiz_sim.kubernetes.embedded.network.addresses import Addresses, mapped
 from ekswiz_sim.kubernetes.embedded.store import Obj, Store
 
 if TYPE_CHECKING:
