@@ -6,18 +6,33 @@ as a pattern, an expression or an option somewhere further down is refused here,
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from typing import Literal, get_args
 
 from ekswiz.errors import InputError
+from ekswiz.fields.networks import NETWORKS, breach_of_networks
 from ekswiz.fields.regions import regions
-from ekswiz.fields.rules import MAX_PORT, RULES, UNPRIVILEGED_PORT
+from ekswiz.fields.rules import NUMBERS, RULES
 
 SHOWN = 80
 """Longest value that a message repeats."""
 
 Subject = Literal["immutable", "classic"]
+Compute = Literal["nodegroup", "auto"]
+Expose = Literal["inside", "internal", "public"]
+Rights = Literal["group", "edit"]
+LATEST = "latest"
+"""The newest Kubernetes version in standard support."""
+CHOICES: Mapping[str, tuple[str, ...]] = {
+    "subject": get_args(Subject),
+    "compute": get_args(Compute),
+    "expose": get_args(Expose),
+    "rights": get_args(Rights),
+}
+FLAGS = frozenset({"create_cluster", "deletion_protection", "migrate_access", "operator_access"})
+"""Answers that are true or false."""
 
 ISSUER = "token.actions.githubusercontent.com"
 """Host of GitHub's OIDC issuer for github.com, as IAM writes it in ARNs and condition keys."""
@@ -32,6 +47,14 @@ class Answers:
     `environment` is the deploy job's GitHub environment; None means that the deploy job lives in a reusable workflow
     file of its own. `context`, `dockerfile` and `manifests` are paths inside the repository. `workload` is the name of
     the Deployment (and of its Service); its first container takes the image.
+
+    With `create_cluster` the cluster and its network are made, too: `kubernetes_version` is `latest` (the newest in
+    standard support) or a minor version; `compute` is a managed node group of `node_type` (`node_min` to `node_max`
+    nodes) or EKS Auto Mode; `endpoint_cidrs` (comma separated) may reach the public API endpoint.
+    `migrate_access` consents to the one-way switch of an existing cluster from CONFIG_MAP to access entries,
+    `operator_access` to a temporary access entry for whoever applies. `expose` is how the service is reached. `rights`
+    are those of the deploy role in the namespace: a group with a Role of ours, or AWS's edit policy. `boundary` is the
+    ARN of a permissions boundary for both roles; empty for none.
     """
 
     stack: str
@@ -54,6 +77,21 @@ class Answers:
     dockerfile: str = "Dockerfile"
     manifests: str = "manifests"
     port: int = 8000
+    create_cluster: bool = False
+    kubernetes_version: str = LATEST
+    compute: Compute = "nodegroup"
+    node_type: str = "t3.medium"
+    node_min: int = 2
+    node_max: int = 6
+    endpoint_cidrs: str = "0.0.0.0/0"
+    vpc_cidr: str = "192.168.0.0/16"
+    zones: int = 2
+    deletion_protection: bool = True
+    migrate_access: bool = False
+    operator_access: bool = False
+    expose: Expose = "inside"
+    rights: Rights = "group"
+    boundary: str = ""
 
     @property
     def push_role(self) -> str:
@@ -101,6 +139,9 @@ def validate(answers: Answers) -> Answers:
     for field in fields(answers):
         check_field(field.name, getattr(answers, field.name))
     _check_region(answers)
+    if answers.node_min > answers.node_max:
+        said = f"{answers.node_min} is more than node_max, {answers.node_max}."
+        raise InputError("node_min", said, "Make it smaller, or raise `node_max`.")
     return answers
 
 
@@ -110,15 +151,17 @@ def check_field(name: str, value: object) -> None:
     Raises:
         InputError: The value cannot be used.
     """
-    if name == "port":
-        return _check_port(value)
+    if name in NUMBERS:
+        return _check_number(name, value)
+    if name in FLAGS:
+        return _check_flag(name, value)
     if name == "environment" and value is None:
         return None
     if not isinstance(value, str):
         raise InputError(name, f"is {value!r}, a {type(value).__name__}, and must be a string.", "Put it in quotes.")
-    if name in ("region", "partition", "subject"):
+    if name in ("region", "partition") or name in CHOICES:
         return _check_choice(name, value)
-    breach = RULES[name].breach(value)
+    breach = breach_of_networks(name, value) if name in NETWORKS else RULES[name].breach(value)
     if breach:
         raise InputError(name, f"{shown(value)} {breach}.", f"Change `{name}`.")
     return None
@@ -129,20 +172,22 @@ def shown(value: str) -> str:
     return ascii(value if len(value) <= SHOWN else value[: SHOWN - 3] + "...")
 
 
-def _check_port(value: object) -> None:
+def _check_number(name: str, value: object) -> None:
+    low, high, why, remedy = NUMBERS[name]
     if isinstance(value, bool) or not isinstance(value, int):
-        raise InputError("port", f"is {value!r} and must be a number.", "Write it without quotes, e.g. port = 8000.")
-    if not UNPRIVILEGED_PORT <= value <= MAX_PORT:
-        raise InputError(
-            "port",
-            f"{value} must be from {UNPRIVILEGED_PORT} to {MAX_PORT}: the container does not run as root.",
-            "Let the service listen on 8000 and say port = 8000.",
-        )
+        raise InputError(name, f"is {value!r} and must be a number.", f"Write it without quotes, e.g. {name} = {low}.")
+    if not low <= value <= high:
+        raise InputError(name, f"{value} must be from {low} to {high}: {why}.", remedy)
+
+
+def _check_flag(name: str, value: object) -> None:
+    if not isinstance(value, bool):
+        raise InputError(name, f"is {value!r} and must be true or false.", f"Write {name} = true or {name} = false.")
 
 
 def _check_choice(name: str, value: str) -> None:
     """Fields with a known set of values; the refusal names the closest ones."""
-    known = {"region": sorted(regions()), "partition": sorted(set(regions().values())), "subject": get_args(Subject)}
+    known = {"region": sorted(regions()), "partition": sorted(set(regions().values())), **CHOICES}
     if value in known[name]:
         return
     close = get_close_matches(value, known[name], n=3, cutoff=0.5)

@@ -13,8 +13,9 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_type_hints
 
-from ekswiz.answers import SHOWN, Answers, validate
+from ekswiz.answers import FLAGS, SHOWN, Answers, validate
 from ekswiz.errors import InputError
+from ekswiz.fields.rules import NUMBERS
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -141,5 +142,6 @@ def _empty() -> TOMLDocument:
 def _wrong_type(error: Mapping[str, Any]) -> InputError:
     name = str(error["loc"][0]) if error["loc"] else "answers"
     value = error.get("input")
-    remedy = "Put it in quotes." if isinstance(value, int) and name != "port" else f"Change `{name}`."
+    typed = name in NUMBERS or name in FLAGS
+    remedy = "Put it in quotes." if isinstance(value, int) and not typed else f"Change `{name}`."
     return InputError(name, f"is {ascii(value)[:SHOWN]} ({error['msg']}).", remedy)

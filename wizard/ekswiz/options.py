@@ -31,6 +31,21 @@ FIELDS: tuple[tuple[str, str, str, str], ...] = (
     ("dockerfile", "--dockerfile", "FILE", "The Dockerfile."),
     ("manifests", "--manifests", "DIR", "Folder of the Kubernetes manifests."),
     ("port", "--app-port", "N", "Port that the service listens on."),
+    ("create_cluster", "--create-cluster", "true|false", "Make the cluster and its network, too."),
+    ("kubernetes_version", "--kubernetes-version", "VERSION", "Version of a new cluster, e.g. 1.35, or latest."),
+    ("compute", "--compute", "KIND", 'Nodes of a new cluster: "nodegroup" or "auto" (EKS Auto Mode).'),
+    ("node_type", "--node-type", "TYPE", "EC2 instance type of the nodes."),
+    ("node_min", "--node-min", "N", "Least number of nodes."),
+    ("node_max", "--node-max", "N", "Most nodes."),
+    ("endpoint_cidrs", "--endpoint-cidrs", "CIDR,...", "Networks that may reach the cluster's public endpoint."),
+    ("vpc_cidr", "--vpc-cidr", "CIDR", "Addresses of the new network."),
+    ("zones", "--zones", "N", "Availability zones of the new network, 2 or 3."),
+    ("deletion_protection", "--deletion-protection", "true|false", "Protect a new cluster from deletion."),
+    ("migrate_access", "--migrate-access", "true|false", "Consent to switch the cluster to access entries (one-way)."),
+    ("operator_access", "--operator-access", "true|false", "Give the operator access to Kubernetes while applying."),
+    ("expose", "--expose", "HOW", 'How the service is reached: "inside", "internal" or "public".'),
+    ("rights", "--rights", "KIND", 'Rights of the deploy role: "group" or "edit" (AWS\'s edit policy).'),
+    ("boundary", "--boundary", "ARN", "Permissions boundary of both roles."),
 )
 
 

@@ -10,10 +10,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields
 
 from ekswiz import answers_file
-from ekswiz.answers import Answers, validate
+from ekswiz.answers import FLAGS, Answers, validate
 from ekswiz.detect import detect
 from ekswiz.errors import InputError
 from ekswiz.fields import names
+from ekswiz.fields.rules import NUMBERS
 from ekswiz.frontend import Given
 
 FILE = "ekswiz.toml"
@@ -33,7 +34,7 @@ PROPOSALS: Mapping[str, Callable[[str], str]] = {
     "workload": names.workload_name,
 }
 """What follows from the repository's name."""
-FLAGS: Mapping[str, str] = {"owner": "--repo", "repo": "--repo", "port": "--app-port"}
+SPOKEN: Mapping[str, str] = {"owner": "--repo", "repo": "--repo", "port": "--app-port"}
 
 
 def resolve(given: Given, *, sim: bool, sample: Mapping[str, str]) -> Answers:
@@ -90,7 +91,7 @@ def _require(known: Mapping[str, str]) -> None:
     missing = [name for name in needed if name not in known and name not in PROPOSALS]
     if not missing:
         return
-    flags = list(dict.fromkeys(FLAGS.get(name, "--" + name.replace("_", "-")) for name in missing))
+    flags = list(dict.fromkeys(_flag(name) for name in missing))
     variables = ["EKSWIZ_" + flag.removeprefix("--").replace("-", "_").upper() for flag in flags]
     raise InputError(
         ", ".join(flags), "not known, and nothing here says it.", f"Give the flag, or set {', '.join(variables)}."
@@ -101,8 +102,16 @@ def _typed(known: Mapping[str, str]) -> Answers:
     values: dict[str, object] = dict(known)
     if known.get("environment", "").lower() == "none":
         values["environment"] = None
-    if "port" in known:
-        if not (known["port"].isascii() and known["port"].isdecimal()):
-            raise InputError("--app-port", f"{known['port']!r} is not a port number.", "Give a number from 1 to 65535.")
-        values["port"] = int(known["port"])
+    for name in NUMBERS.keys() & known.keys():
+        if not (known[name].isascii() and known[name].isdecimal()):
+            raise InputError(_flag(name), f"{known[name]!r} is not a number.", "Give one in digits.")
+        values[name] = int(known[name])
+    for name in FLAGS & known.keys():
+        if known[name].lower() not in ("true", "false"):
+            raise InputError(_flag(name), f"{known[name]!r} is neither true nor false.", "Give one of the two.")
+        values[name] = known[name].lower() == "true"
     return Answers(**values)  # type: ignore[arg-type]  # validate() checks every value right after
+
+
+def _flag(name: str) -> str:
+    return SPOKEN.get(name, "--" + name.replace("_", "-"))

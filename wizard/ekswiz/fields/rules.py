@@ -11,8 +11,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-MAX_PORT = 65535
-UNPRIVILEGED_PORT = 1024
+NUMBERS: Mapping[str, tuple[int, int, str, str]] = {
+    "port": (1024, 65535, "the container does not run as root", "Let the service listen on 8000 and say port = 8000."),
+    "node_min": (1, 450, "a node group has at most 450 nodes", "Say node_min = 2."),
+    "node_max": (1, 450, "a node group has at most 450 nodes", "Say node_max = 6."),
+    "zones": (2, 3, "EKS needs subnets in at least two availability zones", "Say zones = 2."),
+}
+"""Answers that are numbers: least, most, why, and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +118,19 @@ RULES: Mapping[str, Rule] = {
         pattern=r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?(?:/[A-Za-z0-9._-]{1,100}){0,3}",
         words="the OIDC issuer's host and path, without https://",
         example="token.actions.githubusercontent.com",
+    ),
+    "kubernetes_version": Rule(
+        pattern=r"latest|1\.[1-9][0-9]",
+        words="a Kubernetes minor version, or latest for the newest in standard support",
+        example="1.35",
+    ),
+    "node_type": Rule(
+        pattern=r"[a-z][a-z0-9-]{0,15}\.[a-z0-9-]{1,20}", words="an EC2 instance type", example="t3.medium"
+    ),
+    "boundary": Rule(
+        pattern=r"|arn:aws[a-z-]*:iam::(?:[0-9]{12}|aws):policy/[\w+=,.@/-]{1,512}",
+        words="the ARN of an IAM policy, or empty for no permissions boundary",
+        example="arn:aws:iam::123456789012:policy/boundary",
     ),
     "context": _PATH,
     "dockerfile": _PATH,
