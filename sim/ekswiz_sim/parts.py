@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,9 @@ from ekswiz_sim import home
 from ekswiz_sim.aws.access_policies import rules_for
 from ekswiz_sim.aws.ecr import Ecr
 from ekswiz_sim.aws.eks import Eks
+from ekswiz_sim.aws.eks_neighbours import RealNeighbours
 from ekswiz_sim.aws.moto_backend import MotoBackend
+from ekswiz_sim.clock import SimClock
 from ekswiz_sim.gate.gate import Gate
 from ekswiz_sim.github import hub
 from ekswiz_sim.github.api import application as github_app
@@ -41,6 +43,7 @@ class Parts:
     """Everything that runs."""
 
     home: Path
+    clock: SimClock
     surroundings: Surroundings
     loop: LoopThread
     gate: Gate
@@ -105,22 +108,36 @@ def _assemble(answers: Answers, port: int, folder: Path, surroundings: Surroundi
     ecr = Ecr(storage, answers.account, answers.region, lambda: hosts[0])
     hosts.append(f"{LOOPBACK}:{loop.serve(registry_app(storage, gate, ecr))}")
     gate.know_passwords(ecr)
-    puller = Puller(_node_login(gate, answers, github_url, hosts[0]), folder / "node")
+    puller = Puller(_node_login(gate, answers, github_url, hosts[0], services), folder / "node")
     kubernetes = Provider(gate, rules_for, ca=authority, puller=puller, root=folder / "kubernetes")
-    eks = Eks(answers.account, answers.region, principals=gate.unique_id, kubernetes=kubernetes, run=loop.run)
+    clock = SimClock()
+    gate.know_time(clock)
+    eks = Eks(
+        answers.account,
+        answers.region,
+        principals=gate.unique_id,
+        kubernetes=kubernetes,
+        run=loop.run,
+        neighbours=RealNeighbours(backend, gate),
+        clock=clock,
+    )
     kubernetes.entries = eks
     services |= {"ecr": ecr, "eks": eks}
     ca_file = folder / "ca.pem"
     authority.cert_pem.write_to_path(str(ca_file))
     doors = Doors(answers.account, answers.region, gate.public_url, hosts[0], github_url, ca_file)
-    return Parts(folder, surroundings, loop, gate, ecr, eks, github, kubernetes, puller, storage, doors)
+    return Parts(folder, clock, surroundings, loop, gate, ecr, eks, github, kubernetes, puller, storage, doors)
 
 
-def _node_login(gate: Gate, answers: Answers, github_url: str, registry: str) -> NodeLogin:
+def _node_login(
+    gate: Gate, answers: Answers, github_url: str, registry: str, services: Mapping[str, Service]
+) -> NodeLogin:
     doorway = Doorway(answers.partition, answers.account, answers.region, gate.public_url, github_url)
 
     def credentials() -> dict[str, str]:
-        found = gate.service_session(NODE_ROLE)
+        eks = services["eks"]
+        own = eks.node_role() if isinstance(eks, Eks) else None
+        found = gate.service_session(own.rpartition("/")[2] if own else NODE_ROLE)
         return {"AccessKeyId": found.access_key, "SecretAccessKey": found.secret, "SessionToken": found.token}
 
     def client(keys: Any) -> Any:

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 OPERATOR = "operator"
 CLUSTER_ROLE = "ekswiz-sim-cluster"
-LOOKS = 10
-"""A status of the world moves on by being looked at."""
+AN_HOUR = 3600.0
+"""More seconds than any status takes."""
 ADMIN_POLICY = "cluster-access-policy/AmazonEKSClusterAdminPolicy"
 NODE_POLICIES = ("AmazonEKSWorkerNodePolicy", "AmazonEKS_CNI_Policy", "AmazonEC2ContainerRegistryPullOnly")
 
@@ -36,7 +36,7 @@ def seed(world: World, operator_policy: Mapping[str, Any], stop: Flag) -> Mappin
     steps: tuple[Callable[[], object], ...] = (
         lambda: _roles(world),
         lambda: keys.update(_operator(world, operator_policy)),
-        lambda: _cluster(world),
+        lambda: _used_before(world) if world.answers.create_cluster else _cluster(world),
         lambda: _repository(world),
     )
     for step in steps:
@@ -46,11 +46,16 @@ def seed(world: World, operator_policy: Mapping[str, Any], stop: Flag) -> Mappin
     return keys
 
 
-def kubeconfig(world: World) -> Path:
-    """A kubeconfig for the operator, written on first use; kubectl gets its tokens from the `aws` twin beside it."""
+def kubeconfig(world: World) -> Path | None:
+    """A kubeconfig for the operator, written on first use; kubectl gets its tokens from the `aws` twin beside it.
+
+    None while there is no cluster.
+    """
     file = world.home / "kubeconfig"
     if file.exists():
         return file
+    if world.store(world.answers.cluster) is None:
+        return None
     tools = world.home / "bin"
     install(tools, sys.executable)
     cluster, facts = world.answers.cluster, world.cluster_endpoint(world.answers.cluster)
@@ -101,6 +106,12 @@ def _repository(world: World) -> None:
     world.root("ecr").create_repository(repositoryName=FOREIGN_REPOSITORY, imageTagMutability="IMMUTABLE")
 
 
+def _used_before(world: World) -> None:
+    """An account that had a cluster once: EKS's own roles are there, since nobody can be expected to remove them."""
+    for service in ("eks.amazonaws.com", "eks-nodegroup.amazonaws.com"):
+        world.root("iam").create_service_linked_role(AWSServiceName=service)
+
+
 def _cluster(world: World) -> None:
     answers = world.answers
     endpoint = world.loop.run(world.parts.kubernetes.create(answers.cluster))
@@ -108,9 +119,8 @@ def _cluster(world: World) -> None:
     world.parts.eks.seed(answers.cluster, endpoint, role_arn=role)
     eks = world.root("eks")
     update = eks.update_cluster_config(name=answers.cluster, deletionProtection=True)["update"]
-    for _ in range(LOOKS):
-        if eks.describe_update(name=answers.cluster, updateId=update["id"])["update"]["status"] == "Successful":
-            break
+    world.clock.advance(AN_HOUR)
+    eks.describe_update(name=answers.cluster, updateId=update["id"])
     operator = f"arn:{answers.partition}:iam::{answers.account}:user/{OPERATOR}"
     eks.create_access_entry(clusterName=answers.cluster, principalArn=operator)
     eks.associate_access_policy(

@@ -13,7 +13,7 @@ from typing import Any
 
 from ekswiz.clients.kube_client import kubernetes_clients
 from ekswiz.errors import RehearsalError
-from ekswiz.target import Flag, Target
+from ekswiz.target import Clock, Flag, Target
 from ekswiz_sim.aws import sessions
 
 
@@ -29,7 +29,7 @@ class Doorway:
 
 
 class WorldClock:
-    """The clock of a rehearsal: real time, but waits are short because the world's statuses are."""
+    """The clock of a target in another process than its world: real time, in short waits, since statuses run fast."""
 
     LONGEST = 0.2
 
@@ -68,8 +68,8 @@ def clients(doorway: Doorway, keys: Mapping[str, str] | None) -> Callable[[str],
     return client
 
 
-def make_target(doorway: Doorway, keys: Mapping[str, str], checkout: Path) -> Target:
-    """A Target of this world for the principal that holds these keys."""
+def make_target(doorway: Doorway, keys: Mapping[str, str], checkout: Path, clock: Clock | None = None) -> Target:
+    """A Target of this world for the principal that holds these keys; `clock` is the world's, where it is at hand."""
     aws = clients(doorway, keys)
     kubernetes = kubernetes_clients(aws("eks"), keys, doorway.region, sts_url=doorway.aws_url)
     return Target(
@@ -81,7 +81,7 @@ def make_target(doorway: Doorway, keys: Mapping[str, str], checkout: Path) -> Ta
         kubernetes=kubernetes,
         github=lambda: doorway.github_url,
         checkout=checkout,
-        clock=WorldClock(),
+        clock=clock or WorldClock(),
     )
 
 

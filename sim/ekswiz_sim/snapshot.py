@@ -14,7 +14,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-EXCLUDED = ("RoleLastUsed", "lastRecordedPullTime", "updates", "default VPC", ".git", "modification times")
+EXCLUDED = (
+    "RoleLastUsed", "lastRecordedPullTime", "updates", "default VPC", "deleted NAT gateways", ".git",
+    "modification times",
+)  # fmt: skip
 """What no snapshot holds; the parts leave it out where they picture themselves."""
 UNSEEN = frozenset({".git"})
 

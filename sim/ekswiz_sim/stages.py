@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from ekswiz.events import Event
 from ekswiz.plan import Action, Change, Plan
-from ekswiz_sim import snapshot
+from ekswiz_sim import exposed, snapshot
 from ekswiz_sim.access.matrix import try_all
 from ekswiz_sim.push import push
 from ekswiz_sim.scene import Scene, Verdict
@@ -62,16 +62,16 @@ def settled(scene: Scene, verdict: Verdict) -> Iterator[Event]:
 
 
 def answer(scene: Scene, verdict: Verdict) -> Iterator[Event]:
-    """Ask the service for its version through the Kubernetes service proxy; it must be the commit that was pushed."""
-    answers = scene.answers
-    path = f"/api/v1/namespaces/{answers.namespace}/services/{answers.workload}:80/proxy{scene.world.version_path}"
-    status, body = scene.world.kubernetes_get(scene.target, answers.cluster, path)
-    scene.http = {"url": path, "status": status, "body": body[:4096]}
+    """Ask the service for its version, the way the answers expose it; it must be the commit that was pushed."""
+    asked = exposed.through_proxy if scene.answers.expose == "inside" else exposed.through_balancer
+    url, status, body = asked(scene)
+    scene.http = {"url": url, "status": status, "body": body[:4096]}
     yield from ()
     if status == 200 and scene.commit in body:  # noqa: PLR2004 - HTTP OK
-        verdict.passed(f"GET {scene.world.version_path} -> 200 {_compact(body)}")
+        shown = scene.world.version_path if scene.answers.expose == "inside" else url
+        verdict.passed(f"GET {shown} -> 200 {_compact(body)}")
     else:
-        verdict.failed(f"GET {path} -> {status} {_compact(body)}; expected 200 and commit {scene.commit}")
+        verdict.failed(f"GET {url} -> {status} {_compact(body)}; expected 200 and commit {scene.commit}")
 
 
 def access(scene: Scene, verdict: Verdict) -> Iterator[Event]:

@@ -15,6 +15,7 @@ from ekswiz.answers import Answers
 from ekswiz.clients.eks_token import eks_token
 from ekswiz.target import Flag, Target
 from ekswiz_sim import home, leftovers, parts, seed, snapshot
+from ekswiz_sim.clock import SimClock
 from ekswiz_sim.github.issuer import Key
 from ekswiz_sim.seams import ClusterEndpoint, Doors, Record
 from ekswiz_sim.sim_target import Doorway, clients, make_target
@@ -84,6 +85,11 @@ class World:
         return self._parts.loop
 
     @property
+    def clock(self) -> SimClock:
+        """What statuses take their time by."""
+        return self._parts.clock
+
+    @property
     def parts(self) -> parts.Parts:
         """The parts, for those that act inside the world."""
         return self._parts
@@ -110,14 +116,14 @@ class World:
             "home": str(self.home),
             "operator": dict(self._operator),
             "root": self._root_keys(),
-            "kubeconfig": str(seed.kubeconfig(self)),
+            "kubeconfig": str(seed.kubeconfig(self) or ""),
         }
 
     # ---- clients
 
     def target(self, checkout: Path) -> Target:
         """A Target as the operator, who is judged like everybody."""
-        return make_target(self.doorway, self._operator, checkout)
+        return make_target(self.doorway, self._operator, checkout, self._parts.clock)
 
     def root(self, service: str) -> Any:
         """A boto3 client as the account's root user: for what exists before, and for meddling in tests."""

@@ -30,7 +30,7 @@ def test_a_resource_type_keeps_the_contract(resource: Any) -> None:
     assert dot
     assert name
     assert resource.why.endswith(".")
-    assert resource.tenure in ("owned", "shared", "kept", "external")
+    assert resource.tenure in ("owned", "shared", "kept", "external", "offered")
     assert dataclasses.is_dataclass(resource.desired)
     assert resource.replaces <= {field.name for field in dataclasses.fields(resource.desired)}
     json.dumps(attributes(resource.desired), default=lambda ref: ref.to_json())
@@ -43,7 +43,7 @@ def test_the_blueprint_can_be_ordered_and_names_each_type() -> None:
     assert len(ordered(desired)) == len(desired)
     assert {resource.address.partition(".")[0] for resource in desired} == {
         "oidc_provider", "iam_role", "ecr_repository", "eks_cluster", "access_entry", "namespace", "deployer_rbac",
-        "repository_file",
+        "repository_file", "legacy_access",
     }  # fmt: skip
 
 

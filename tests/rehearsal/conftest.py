@@ -13,6 +13,7 @@ from ekswiz.answers import Answers, validate
 from ekswiz.events import Event
 from ekswiz.operator_policy import operator_policy
 from ekswiz.plan import Plan
+from ekswiz.risks import EVERY
 from ekswiz.session import Session
 from ekswiz.target import Target
 from ekswiz_sim import entry, sample, staging
@@ -58,8 +59,8 @@ class Place:
     checkout: Path
     state: Path
 
-    def session(self, **consents: bool) -> Session:
-        return Session(self.answers, state_dir=self.state, **consents)
+    def session(self, *, allow_risks: frozenset[str] = EVERY, **consents: bool) -> Session:
+        return Session(self.answers, state_dir=self.state, allow_risks=allow_risks, **consents)
 
     def plan(self, **consents: bool) -> Plan:
         return self.session(**consents).plan(self.target)
@@ -75,9 +76,9 @@ class Place:
 
 
 @contextlib.contextmanager
-def open_place(state: Path, **changes: Any) -> Iterator[Place]:
+def open_place(state: Path, *, adopt: bool = False, **changes: Any) -> Iterator[Place]:
     answers = sample_answers(**changes)
-    world = World.start(answers, operator_policy(answers))
+    world = World.start(answers, operator_policy(answers, adopt=adopt))
     try:
         checkout = staging.stage_repository(sample.source(), world.checkout, sample=True)
         yield Place(world, answers, world.target(checkout), checkout, state)
@@ -105,6 +106,7 @@ def rehearse(tmp_path: Path) -> Rehearse:
         extra: Sequence[Stage] = (),
         policy: Callable[[dict[str, Any]], dict[str, Any]] = lambda document: document,
         interfere: Mapping[str, Callable[[Scene], None]] | None = None,
+        adopt: bool = False,
         **changes: Any,
     ) -> Run:
         answers = sample_answers(**changes)
@@ -112,8 +114,8 @@ def rehearse(tmp_path: Path) -> Rehearse:
         rehearsal = entry.rehearse(
             answers,
             source=None,
-            road=lambda home: Session(answers, delete_images=True, state_dir=home),
-            operator_policy=policy(operator_policy(answers)),
+            road=lambda home: Session(answers, delete_images=True, state_dir=home, adopt=adopt, allow_risks=EVERY),
+            operator_policy=policy(operator_policy(answers, adopt=adopt)),
             stop=threading.Event(),
             interfere=interfere,
             stages=[*chosen, *extra],

@@ -106,11 +106,16 @@ def _identities(aws: Client, name: str, trust: Mapping[str, Any], answers: Answe
 def _repository(aws: Client, name: str, answers: Answers) -> None:
     pairs = [{"Key": key, "Value": value} for key, value in tags(name, answers).items()]
     aws("ecr").create_repository(repositoryName=name, tags=pairs)
+    put_image(aws, name, "v1")
+
+
+def put_image(aws: Client, name: str, tag: str) -> None:
+    """Push a one-layer image to a repository, through the registry's own door."""
     data = aws("ecr").get_authorization_token()["authorizationData"][0]
     where, login = f"{data['proxyEndpoint']}/v2/{name}", f"Basic {data['authorizationToken']}"
     config, layer = (_blob(where, login, content) for content in (b"{}", base64.b64encode(name.encode())))
     manifest = {"schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": [layer]}
-    _send("PUT", f"{where}/manifests/v1", login, json.dumps(manifest).encode(), MANIFEST)
+    _send("PUT", f"{where}/manifests/{tag}", login, json.dumps(manifest).encode(), MANIFEST)
 
 
 def _blob(where: str, login: str, content: bytes) -> dict[str, Any]:

@@ -11,15 +11,18 @@ from ekswiz.resources.deployer_rbac import deployer_rbac
 from ekswiz.resources.ecr_repository import ecr_repository
 from ekswiz.resources.eks_cluster import eks_cluster
 from ekswiz.resources.iam_role import deploy_role, push_role
+from ekswiz.resources.legacy_access import legacy_access
+from ekswiz.resources.load_balancer import exposure
 from ekswiz.resources.namespace import namespace
 from ekswiz.resources.oidc_provider import oidc_provider
 from ekswiz.resources.repository_file import repository_files
 
 
-def blueprint(answers: Answers, *, delete_images: bool = False) -> list[Resource[Any]]:
+def blueprint(answers: Answers, *, delete_images: bool = False, adopt: bool = False) -> list[Resource[Any]]:
     """What these answers ask for, in the order in which a reader meets it.
 
-    `delete_images` is the consent to lose the images when the ECR repository is destroyed.
+    `delete_images` is the consent to lose the images when the ECR repository is destroyed. `adopt` is the one to narrow
+    older roles, which needs permissions of its own.
 
     Raises:
         InputError: The answers cannot be turned into policies or files; the field is named.
@@ -33,5 +36,7 @@ def blueprint(answers: Answers, *, delete_images: bool = False) -> list[Resource
         namespace(answers),
         deployer_rbac(answers),
         access_entry(answers),
+        *exposure(answers),
         *repository_files(answers),
+        legacy_access(answers, adopt=adopt),
     ]

@@ -8,20 +8,21 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import click
 
-from ekswiz import narrate, report_file, start
+from ekswiz import narrate, report_file, saved, start, view
 from ekswiz.cli_sim import sim
-from ekswiz.errors import Exit, InputError
+from ekswiz.errors import Exit, InputError, Preflight
 from ekswiz.frontend import Application, Choice, Given, OpenRoad, exit_code
 from ekswiz.options import answer_options, world_options
 from ekswiz.plan import Plan
-from ekswiz.render import plan_lines
 from ekswiz.signals import Stop, stop_on_signals
 
 PORT = click.IntRange(0, 65535)
+PLAN_FILE = click.Path(path_type=Path, dir_okay=False)
 
 
 @click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
@@ -54,36 +55,41 @@ ekswiz.add_command(sim)
 @click.pass_context
 def rehearse(ctx: click.Context, /, given: Given, json_file: str | None, port: int) -> None:
     """Run the whole road in a world of its own: plan, apply, push, deploy, who gets in, destroy."""
-    ctx.exit(_rehearse(ctx.obj, _merged(ctx, given), json_file, port))
+    ctx.exit(_rehearse(ctx.obj, merged(ctx, given), json_file, port))
 
 
 @ekswiz.command()
 @click.option("--json", "as_json", is_flag=True, help="The plan as JSON.")
 @click.option("--exit-code", "code", is_flag=True, help="Exit 2 when changes are pending.")
+@click.option("--out", type=PLAN_FILE, metavar="FILE", help="Save the plan, for: ekswiz apply FILE.")
+@click.option("--permissions", is_flag=True, help="Test your permissions: every IAM action that the plan needs.")
 @world_options
 @answer_options
 @click.pass_context
-def plan(ctx: click.Context, /, given: Given, choice: Choice, *, as_json: bool, code: bool) -> None:
+def plan(ctx: click.Context, /, given: Given, choice: Choice, *, as_json: bool, code: bool, **more: Any) -> None:
     """Show every change, and change nothing."""
-    with ctx.obj.road(_merged(ctx, given), _here(ctx, choice)) as road:
-        made = road.plan()
-    _show(made, as_json=as_json)
-    ctx.exit(Exit.PENDING if code and made.pending else Exit.OK)
+    with ctx.obj.road(merged(ctx, given), here(ctx, choice)) as road:
+        seen = view.look(road, road.plan(), permissions=more["permissions"])
+    if more["out"]:
+        saved.save(more["out"], view.document(seen))
+    show(seen, as_json=as_json, every_permission=more["permissions"])
+    ctx.exit(Exit.PENDING if code and seen.plan.pending else Exit.OK)
 
 
 @ekswiz.command()
+@click.argument("file", type=PLAN_FILE, required=False)
 @click.option("--yes", is_flag=True, help="Do not ask; in AWS this needs --account.")
 @click.option("--json", "as_json", is_flag=True, help="Events as JSON lines.")
 @world_options
 @answer_options
 @click.pass_context
-def apply(ctx: click.Context, /, given: Given, choice: Choice, *, yes: bool, as_json: bool) -> None:
-    """Make the changes that `plan` shows."""
-    given, choice = _merged(ctx, given), _here(ctx, choice)
+def apply(ctx: click.Context, /, given: Given, choice: Choice, *, file: Path | None, yes: bool, as_json: bool) -> None:
+    """Make the changes that `plan` shows, or those of a saved plan FILE if nothing moved since."""
+    given, choice = merged(ctx, given), here(ctx, choice)
     with ctx.obj.road(given, choice) as road, stop_on_signals() as stop:
-        made = road.plan()
-        _agree(given, choice, road, made, yes=yes, as_json=as_json)
-        ctx.exit(_carry_out(road.apply(made, stop), made, stop, as_json=as_json))
+        made = _saved(road, file) if file else road.plan()
+        agree(given, choice, road, made, yes=yes, as_json=as_json)
+        ctx.exit(carry_out(road.apply(made, stop), made, stop, as_json=as_json))
 
 
 @ekswiz.command()
@@ -95,14 +101,14 @@ def apply(ctx: click.Context, /, given: Given, choice: Choice, *, yes: bool, as_
 @click.pass_context
 def destroy(ctx: click.Context, given: Given, choice: Choice, *, yes: bool, as_json: bool, delete_images: bool) -> None:
     """Remove what ekswiz created, and nothing else."""
-    given, choice = _merged(ctx, given), _here(ctx, replace(choice, delete_images=delete_images))
+    given, choice = merged(ctx, given), here(ctx, replace(choice, delete_images=delete_images))
     with ctx.obj.road(given, choice) as road, stop_on_signals() as stop:
         made = road.destroy_plan()
-        _agree(given, choice, road, made, yes=yes, as_json=as_json)
-        ctx.exit(_carry_out(road.destroy(made, stop), made, stop, as_json=as_json))
+        agree(given, choice, road, made, yes=yes, as_json=as_json)
+        ctx.exit(carry_out(road.destroy(made, stop), made, stop, as_json=as_json))
 
 
-def _merged(ctx: click.Context, given: Given) -> Given:
+def merged(ctx: click.Context, given: Given) -> Given:
     """Flags may stand before or after the command; those after it win."""
     outer: Given = ctx.meta["ekswiz.given"]
     fields = {name: value if value is not None else outer.fields.get(name) for name, value in given.fields.items()}
@@ -110,18 +116,31 @@ def _merged(ctx: click.Context, given: Given) -> Given:
     return Given(fields, given.file or outer.file, given.sample or outer.sample, source)
 
 
-def _here(ctx: click.Context, choice: Choice) -> Choice:
+def here(ctx: click.Context, choice: Choice) -> Choice:
+    """The choice, with the world that `--sim` before the command chose."""
     return replace(choice, sim=bool(ctx.meta["ekswiz.sim"]))
 
 
-def _show(made: Plan, *, as_json: bool) -> None:
-    click.echo(json.dumps(made.to_json(), indent=2) if as_json else "\n".join(plan_lines(made)))
+def _saved(road: OpenRoad, file: Path) -> Plan:
+    """The plan of a file, if it is for this stack and nothing moved since it was made."""
+    made, answers = saved.load(file), road.answers
+    saved.refuse_elsewhere(made, stack=answers.stack, account=answers.account, region=answers.region)
+    saved.refuse_moved(made, road.plan())
+    return made
 
 
-def _agree(given: Given, choice: Choice, road: OpenRoad, made: Plan, *, yes: bool, as_json: bool) -> None:
-    """Consent: in AWS the account's last four digits in a terminal, all twelve on the command line."""
+def show(seen: view.View, *, as_json: bool, every_permission: bool = False) -> None:
+    """Print a plan with its cost, its time and its permissions."""
+    text = "\n".join(view.lines(seen, every_permission=every_permission))
+    click.echo(json.dumps(view.document(seen), indent=2) if as_json else text)
+
+
+def agree(given: Given, choice: Choice, road: OpenRoad, made: Plan, *, yes: bool, as_json: bool) -> None:
+    """Permissions, then consent: the account's last four digits in a terminal, all twelve on the command line."""
+    seen = view.look(road, made, permissions=bool(made.pending))
     if not as_json:
-        _show(made, as_json=False)
+        show(seen, as_json=False)
+    _refuse_missing(seen)
     if choice.sim or not made.pending:
         return
     account = road.answers.account
@@ -136,13 +155,24 @@ def _agree(given: Given, choice: Choice, road: OpenRoad, made: Plan, *, yes: boo
         raise InputError("account", f"{typed!r} are not the last four digits of {account}.", "Nothing was changed.")
 
 
-def _carry_out(events: Any, made: Plan, stop: Stop, *, as_json: bool) -> Exit:
+def _refuse_missing(seen: view.View) -> None:
+    """What AWS itself says will be denied is not begun: half a stack helps nobody."""
+    checked = seen.permissions
+    if checked is not None and checked.missing and checked.source == "AWS says":
+        remedy = "The policy that is needed: ekswiz operator-policy. Nothing was changed."
+        raise Preflight(checked.sentence() + ".", remedy)
+
+
+def carry_out(events: Any, made: Plan, stop: Stop, *, as_json: bool) -> Exit:
+    """Print a run's events while they come; its exit code."""
     seen = []
     for event in events:
         seen.append(event)
         click.echo(narrate.json_line(event) if as_json else narrate.line(event), err=not as_json)
     code = exit_code(seen, stop.exit_code)
     click.echo(narrate.closing(made, seen), err=True)
+    if code is not Exit.OK:
+        click.echo("Go on with: ekswiz resume", err=True)
     return code
 
 

@@ -7,8 +7,11 @@ EkswizError
 │   ├── NotYet          the object's parent does not exist yet
 │   ├── Refused         a call was denied
 │   ├── Transient       the same call is expected to work a little later
+│   │   └── Expired     it will, after signing in again
 │   └── Conflict        an object of that name exists and is not ours
 ├── StalePlan           the world moved since the plan was made
+├── Consentless         a change may break somebody, and nobody has agreed to that
+├── Preflight           a check failed before anything was changed
 ├── Locked              another run holds this stack
 ├── JournalError        the journal cannot be read or written
 ├── Disorder            the desired resources do not fit together
@@ -118,6 +121,18 @@ class Transient(TargetError):
         self.within = within
 
 
+class Expired(Transient):
+    """The AWS session has expired. Nothing is lost: what was begun is recorded, and goes on with another session.
+
+    Transient, because the same call works after signing in; but this run does not wait for that.
+    """
+
+    summary = "The AWS session has expired"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(f"{detail}.", "What was begun is recorded. Sign in again, then: ekswiz resume", within=0.0)
+
+
 class Conflict(TargetError):
     """An object of that name exists and does not belong to this stack."""
 
@@ -129,6 +144,20 @@ class StalePlan(EkswizError):
 
     summary = "The plan is stale"
     exit_code = Exit.STALE
+
+
+class Consentless(EkswizError):
+    """Changes may break somebody, and nobody has agreed to that. Nothing was changed."""
+
+    summary = "Not agreed to"
+    exit_code = Exit.PREFLIGHT
+
+
+class Preflight(EkswizError):
+    """A check failed before anything was changed."""
+
+    summary = "Not started"
+    exit_code = Exit.PREFLIGHT
 
 
 class Locked(EkswizError):

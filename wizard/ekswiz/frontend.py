@@ -11,7 +11,9 @@ from typing import Any, Protocol
 from ekswiz.answers import Answers
 from ekswiz.errors import Exit
 from ekswiz.events import Event
+from ekswiz.permitted import Permissions
 from ekswiz.plan import Plan
+from ekswiz.state import Estimate, Status, Unfinished
 from ekswiz.target import Flag
 
 
@@ -38,6 +40,7 @@ class Choice:
     adopt: bool = False
     delete_images: bool = False
     take_over: bool = False
+    allow_risks: frozenset[str] = frozenset()
 
 
 class OpenRoad(Protocol):
@@ -54,6 +57,22 @@ class OpenRoad(Protocol):
 
     def apply(self, plan: Plan, stop: Flag) -> Iterator[Event]:
         """Carry a plan out."""
+        ...
+
+    def status(self) -> Status:
+        """What moved since the last apply."""
+        ...
+
+    def unfinished(self) -> Unfinished | None:
+        """The run that did not come to its end; None if there is nothing to resume."""
+        ...
+
+    def eta(self, plan: Plan) -> Estimate:
+        """How long a plan may take, by earlier runs."""
+        ...
+
+    def permissions(self, plan: Plan) -> Permissions:
+        """What a plan needs of IAM, tested against the caller without changing anything."""
         ...
 
     def destroy_plan(self) -> Plan:
@@ -93,6 +112,10 @@ class Application(Protocol):
         """Open the stack in AWS, or in the world that is up."""
         ...
 
+    def operator_policy(self, given: Given, choice: Choice, *, self_check: bool = False) -> Mapping[str, Any]:
+        """The IAM policy that whoever plans, applies and destroys needs; with `self_check` also to test itself."""
+        ...
+
     def rehearse(self, given: Given, stop: Flag, *, port: int = 0) -> RunningRehearsal:
         """Prepare a rehearsal in a world of its own."""
         ...
@@ -121,6 +144,6 @@ def exit_code(events: Sequence[Event], signalled: Exit | None) -> Exit:
         return signalled
     if "stopped" in kinds:
         return Exit.STOPPED
-    if "failed" in kinds:
+    if kinds & {"failed", "skipped"}:
         return Exit.PARTIAL if "applied" in kinds else Exit.FAILED
     return Exit.OK

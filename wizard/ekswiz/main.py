@@ -10,11 +10,12 @@ from typing import Any
 
 import click
 
-from ekswiz import cli, resolve, streams
+from ekswiz import cli_state, resolve, streams
 from ekswiz.answers import Answers
 from ekswiz.errors import EkswizError, Exit, InputError, RehearsalError
 from ekswiz.frontend import Choice, Given, OpenRoad, RunningRehearsal
 from ekswiz.operator_policy import operator_policy
+from ekswiz.risks import EVERY
 from ekswiz.session import Session
 from ekswiz.target import Flag
 
@@ -52,9 +53,14 @@ class Ekswiz:
             adopt=choice.adopt,
             delete_images=choice.delete_images,
             take_over=choice.take_over,
+            allow_risks=EVERY if choice.sim else choice.allow_risks,
             state_dir=state,
         )
         yield session.bind(target)
+
+    def operator_policy(self, given: Given, choice: Choice, *, self_check: bool = False) -> Mapping[str, Any]:
+        """The IAM policy that whoever plans, applies and destroys needs."""
+        return operator_policy(self.answers(given, sim=choice.sim), adopt=choice.adopt, self_check=self_check)
 
     def rehearse(self, given: Given, stop: Flag, *, port: int = 0) -> RunningRehearsal:
         """Prepare a rehearsal in a world of its own."""
@@ -62,7 +68,7 @@ class Ekswiz:
         rehearsal: RunningRehearsal = _simulator().rehearse(
             answers,
             source=None if given.sample else given.source.resolve(),
-            road=lambda home: Session(answers, delete_images=True, state_dir=home),
+            road=lambda home: Session(answers, delete_images=True, state_dir=home, allow_risks=EVERY),
             operator_policy=operator_policy(answers),
             stop=stop,
             port=port,
@@ -101,7 +107,7 @@ def main() -> None:
 def run(arguments: list[str]) -> int:
     """Run one command line; its exit code."""
     try:
-        return int(cli.ekswiz.main(args=arguments, prog_name="ekswiz", standalone_mode=False, obj=Ekswiz()) or 0)
+        return int(cli_state.ekswiz.main(args=arguments, prog_name="ekswiz", standalone_mode=False, obj=Ekswiz()) or 0)
     except click.ClickException as error:
         error.show()
         return Exit.USAGE

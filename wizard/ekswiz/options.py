@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import click
 
+from ekswiz.errors import InputError
 from ekswiz.frontend import Choice, Given
+from ekswiz.risks import EVERY
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -80,10 +83,28 @@ def world_options(command: F) -> F:
     @functools.wraps(command)
     def wrapped(**keywords: Any) -> Any:
         names = ("profile", "endpoint_url", "adopt", "take_over")
-        return command(choice=Choice(**{name: keywords.pop(name) for name in names}), **keywords)
+        allowed = _allowed(keywords.pop("allow_risk"))
+        choice = Choice(**{name: keywords.pop(name) for name in names}, allow_risks=allowed)
+        return command(choice=choice, **keywords)
 
     result: Any = click.option("--profile", metavar="NAME", help="AWS profile.")(wrapped)
     result = click.option("--endpoint-url", metavar="URL", help="Another AWS endpoint than AWS's own.")(result)
     result = click.option("--adopt", is_flag=True, help="Take over objects of our names that others made.")(result)
     result = click.option("--take-over", is_flag=True, help="Take over the lock of a run that died.")(result)
+    result = click.option(
+        "--allow-risk", multiple=True, metavar="ID", help="Agree to what a risk may break; the plan names its id."
+    )(result)  # fmt: skip
     return cast("F", result)
+
+
+def _allowed(ids: tuple[str, ...]) -> frozenset[str]:
+    """The risks that were agreed to.
+
+    Raises:
+        InputError: There is no risk of that id.
+    """
+    for name in sorted(set(ids) - EVERY):
+        close = get_close_matches(name, sorted(EVERY), n=1)
+        hint = f"Did you mean {close[0]}?" if close else "The plan names the id of each risk."
+        raise InputError("--allow-risk", f"{name!a} is no risk's id.", hint)
+    return frozenset(ids)

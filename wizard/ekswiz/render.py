@@ -17,13 +17,16 @@ LONGEST = 96
 """Characters of a value that a line shows."""
 
 
-def plan_lines(plan: Plan) -> Iterator[str]:
-    """A plan, change by change, with what differs and what is risky, and its summary first."""
+def plan_lines(plan: Plan, beside: Mapping[str, str] = {}) -> Iterator[str]:
+    """A plan, change by change, with what differs and what is risky, and its summary first.
+
+    `beside` is a word that stands at a change's address, such as its cost.
+    """
     yield f"{plan.stack} in account {plan.account}, {plan.region}"
     yield summary(plan)
     yield ""
     for change in plan.changes:
-        yield from change_lines(change)
+        yield from change_lines(change, beside.get(change.address, ""))
     yield ""
     yield f"Plan {plan.fingerprint[:12]}. Nothing has been changed."
 
@@ -38,11 +41,11 @@ def summary(plan: Plan) -> str:
     return "  ".join(parts + ([f"!{risky} to review"] if risky else []))
 
 
-def change_lines(change: Change) -> Iterator[str]:
+def change_lines(change: Change, beside: str = "") -> Iterator[str]:
     """One change: what, why, what is risky, what differs."""
     mark = " !" if change.risks else ""
     adopted = ", existed before" if change.adopted else ""
-    yield f"  {change.action.value} {change.address}{mark}  ({change.action.word}{adopted})"
+    yield f"  {change.action.value} {change.address}{mark}  ({change.action.word}{adopted})  {beside}".rstrip()
     yield f"{INDENT}{change.why}"
     yield from (f"{INDENT}! {risk.id}: {risk.sentence}" for risk in change.risks)
     if change.action in (Action.UPDATE, Action.REPLACE):

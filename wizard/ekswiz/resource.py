@@ -14,21 +14,25 @@ A = TypeVar("A")
 Verb = Literal["read", "create", "update", "delete"]
 
 
-Tenure = Literal["owned", "shared", "kept", "external"]
+Tenure = Literal["owned", "shared", "kept", "external", "offered"]
 """Whose an object is.
 
 "owned": ours alone; a foreign object of its name is a conflict. "shared": may exist before and be used by others:
 adopted, and changed only by adding. "kept": created if absent, else left as it is. "external": must exist; never
-touched.
+touched. "offered": others', and in the way: always shown, changed only with the user's `--adopt`, never deleted.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Farewell:
-    """What to say before an object of ours is deleted: why it must stay (if it must), and what goes with it."""
+    """What to say before an object of ours is deleted: why it must stay (if it must), and what goes with it.
+
+    `holds`: if it stays, so does everything that it needs; a cluster cannot live without its network and its role.
+    """
 
     keep: str = ""
     risks: tuple[Risk, ...] = ()
+    holds: bool = False
 
 
 @dataclass(frozen=True, slots=True)

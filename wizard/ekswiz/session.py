@@ -1,4 +1,4 @@
-"""The use-cases over one stack: plan, apply, destroy. Also the road that a rehearsal drives.
+"""The use-cases over one stack: plan, apply, status, destroy. Also the road that a rehearsal drives.
 
 Nothing here knows which world a target is. Each call opens what it needs (the lock, the journal) and closes it again.
 """
@@ -15,13 +15,20 @@ from ekswiz.answers import Answers, validate
 from ekswiz.blueprint import blueprint
 from ekswiz.engine.apply import apply
 from ekswiz.engine.destroy import destroy_plan
+from ekswiz.engine.drift import drift
+from ekswiz.engine.experience import estimate, medians
 from ekswiz.engine.journal import FileJournal
+from ekswiz.engine.last_run import LastRun, Recorder, load, unfinished
 from ekswiz.engine.lock import lock
 from ekswiz.engine.planner import Consent, plan
 from ekswiz.errors import InputError
 from ekswiz.events import Event
+from ekswiz.permissions import check, needed
+from ekswiz.permitted import Permissions
 from ekswiz.plan import Plan
 from ekswiz.resource import Resource
+from ekswiz.risks import require
+from ekswiz.state import Estimate, Status, Unfinished
 from ekswiz.target import Flag, Target
 
 
@@ -31,7 +38,7 @@ class Session:
 
     `adopt` takes over foreign objects of our names. `delete_images` is the consent to lose the images when the ECR
     repository is destroyed. `take_over` replaces the lock of a run that died. `state_dir` holds journals and locks;
-    None is the user's state folder.
+    None is the user's state folder. `allow_risks` are ids of risks that were agreed to (`ekswiz.risks`).
     """
 
     answers: Answers
@@ -39,6 +46,7 @@ class Session:
     delete_images: bool = False
     take_over: bool = False
     state_dir: Path | None = None
+    allow_risks: frozenset[str] = frozenset()
 
     def bind(self, target: Target) -> BoundSession:
         """This session in one world, as front ends see it."""
@@ -62,15 +70,24 @@ class Session:
 
         Raises:
             Locked: Another run is at work on this stack.
+            Consentless: A change may break somebody, and its risk is not among `allow_risks`.
             StalePlan: The world moved since the plan was made.
             JournalError, TargetError, InputError: Nothing was changed.
         """
         self._check(target)
         if plan.stack != self.answers.stack:
             raise InputError("plan", f"is for stack {plan.stack!r}, not {self.answers.stack!r}.", "Name the right one.")
+        require(plan, self.allow_risks)
         with self._journal(target) as journal:
             yield from _torn(journal, target)
-            yield from apply(plan, self._desired(), target, journal, stop)
+            recorder = None
+            for event in apply(plan, self._desired(), target, journal, stop):
+                # Made with the first event: until then the plan may be refused, and the last run stays what it was.
+                recorder = recorder or Recorder(self._last_run_path, plan, target.clock.now)
+                recorder.see(event)
+                yield event
+            if recorder is None:
+                Recorder(self._last_run_path, plan, target.clock.now)
 
     def destroy_plan(self, target: Target) -> Plan:
         """What a destroy would remove, and what it keeps with the reason.
@@ -90,10 +107,44 @@ class Session:
         """
         yield from self.apply(self.destroy_plan(target), target, stop)
 
+    def status(self, target: Target) -> Status:
+        """What moved since the last apply, and what the answers ask for that no apply has made. Reads only.
+
+        Raises:
+            As for `plan`.
+        """
+        self._check(target)
+        journal = FileJournal.read(self.journal_path, self.answers.stack)
+        return drift(target, self._desired(), journal, self._last_run())
+
+    def unfinished(self) -> Unfinished | None:
+        """The run that did not come to its end, by the journal; None if there is nothing to resume.
+
+        Raises:
+            JournalError: There is a journal and it cannot be used.
+        """
+        journal = FileJournal.read(self.journal_path, self.answers.stack)
+        return unfinished(journal, self._last_run())
+
+    def eta(self, plan: Plan) -> Estimate:
+        """How long a plan may take, by the medians of the runs on this machine."""
+        return estimate(plan, medians(self._folder.parent))
+
+    def permissions(self, plan: Plan, target: Target) -> Permissions:
+        """What this plan needs of IAM, tested against the caller without changing anything."""
+        return check(needed(plan, self._desired()), target)
+
     @property
     def journal_path(self) -> Path:
         """Where this stack's journal is."""
         return self._folder / f"{self.answers.stack}.jsonl"
+
+    @property
+    def _last_run_path(self) -> Path:
+        return self._folder / f"{self.answers.stack}.last.json"
+
+    def _last_run(self) -> LastRun | None:
+        return load(self._last_run_path, self.answers.stack)
 
     @property
     def _folder(self) -> Path:
@@ -108,7 +159,7 @@ class Session:
                 yield journal
 
     def _desired(self) -> list[Resource[Any]]:
-        return blueprint(self.answers, delete_images=self.delete_images)
+        return blueprint(self.answers, delete_images=self.delete_images, adopt=self.adopt)
 
     def _check(self, target: Target) -> None:
         validate(self.answers)
@@ -137,6 +188,22 @@ class BoundSession:
     def apply(self, plan: Plan, stop: Flag) -> Iterator[Event]:
         """Carry a plan out."""
         return self.session.apply(plan, self.target, stop)
+
+    def status(self) -> Status:
+        """What moved since the last apply."""
+        return self.session.status(self.target)
+
+    def unfinished(self) -> Unfinished | None:
+        """The run that did not come to its end; None if there is nothing to resume."""
+        return self.session.unfinished()
+
+    def eta(self, plan: Plan) -> Estimate:
+        """How long a plan may take."""
+        return self.session.eta(plan)
+
+    def permissions(self, plan: Plan) -> Permissions:
+        """What a plan needs of IAM, tested against the caller."""
+        return self.session.permissions(plan, self.target)
 
     def destroy_plan(self) -> Plan:
         """What a destroy would remove, and what it keeps with the reason."""

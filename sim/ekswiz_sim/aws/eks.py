@@ -14,16 +14,19 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from ekswiz_sim.aws.eks_addons import Addons
 from ekswiz_sim.aws.eks_associations import Associations
 from ekswiz_sim.aws.eks_clusters import Clusters, Run, new_cluster
 from ekswiz_sim.aws.eks_entries import Entries
+from ekswiz_sim.aws.eks_neighbours import Neighbours
 from ekswiz_sim.aws.eks_nodegroups import Nodegroups
-from ekswiz_sim.aws.eks_state import Cluster, Entry, Nodegroup, Params, State, invalid_parameter, page
+from ekswiz_sim.aws.eks_state import Addon, Cluster, Entry, Nodegroup, Params, State, invalid_parameter, page
 from ekswiz_sim.aws.eks_updates import Updates
 from ekswiz_sim.aws.eks_versions import VERSIONS
+from ekswiz_sim.clock import SimClock
 from ekswiz_sim.seams import AccessEntry, ClusterEndpoint, KubernetesProvider, Principal, ServiceError
 
-ON_NOTHING = frozenset({"ListClusters", "DescribeClusterVersions", "ListAccessPolicies"})
+ON_NOTHING = frozenset({"ListClusters", "DescribeClusterVersions", "ListAccessPolicies", "DescribeAddonVersions"})
 ON_TAGGED = frozenset({"TagResource", "UntagResource", "ListTagsForResource"})
 ON_ENTRY = frozenset(
     {
@@ -35,7 +38,10 @@ ON_ENTRY = frozenset(
         "ListAssociatedAccessPolicies",
     }
 )
-ON_NODEGROUP = frozenset({"DescribeNodegroup", "DeleteNodegroup"})
+ON_NODEGROUP = frozenset({"DescribeNodegroup", "DeleteNodegroup", "UpdateNodegroupConfig", "UpdateNodegroupVersion"})
+ON_ADDON = frozenset({"DescribeAddon", "UpdateAddon", "DeleteAddon"})
+ON_PART = frozenset({"DescribeUpdate", "ListUpdates"})
+"""On the node group or add-on if one is named, else on the cluster."""
 MOST_TAGS = 50
 
 Operation = Callable[[Params, Principal], Mapping[str, Any]]
@@ -57,7 +63,9 @@ class Eks:
         principals: The unique id of an IAM role or user by ARN; None if it does not exist.
         kubernetes: What makes clusters; its coroutines run through `run`.
         run: Runs a coroutine on the world's loop and waits for its result; never called from that loop.
-        polls: How many looks (describe calls) each status takes to move on.
+        neighbours: What there is of IAM and EC2 besides principals.
+        clock: What statuses take their time by.
+        polls: Without a clock: how many looks (describe calls) each status takes to move on.
         now: Epoch seconds.
         partition: The AWS partition.
     """
@@ -70,14 +78,18 @@ class Eks:
         principals: Callable[[str], str | None],
         kubernetes: KubernetesProvider,
         run: Run,
+        neighbours: Neighbours | None = None,
+        clock: SimClock | None = None,
         polls: int = 1,
         now: Callable[[], float] = time.time,
         partition: str = "aws",
     ) -> None:
-        self._state = State(account, region, partition, polls, now)
+        self._state = State(account, region, partition, polls, now=now, clock=clock)
         self._entries = Entries(self._state, principals)
-        self._clusters = Clusters(self._state, self._entries, kubernetes, run)
-        self._nodegroups = Nodegroups(self._entries)
+        beside = neighbours or Neighbours()
+        self._clusters = Clusters(self._state, self._entries, kubernetes, run, beside)
+        self._nodegroups = Nodegroups(self._entries, beside)
+        self._addons = Addons(self._entries)
         self._operations = self._table()
 
     def call(self, operation: str, params: Mapping[str, Any], principal: Principal) -> Mapping[str, Any]:
@@ -98,8 +110,11 @@ class Eks:
             return ["*"]
         if operation in ON_ENTRY:
             return [self._entries.arn_of(cluster, params["principalArn"])]
-        if operation in ON_NODEGROUP:
+        part = operation in ON_PART
+        if operation in ON_NODEGROUP or (part and params.get("nodegroupName")):
             return [self._nodegroups.arn_of(cluster, params["nodegroupName"])]
+        if operation in ON_ADDON or (part and params.get("addonName")):
+            return [self._addons.arn_of(cluster, params["addonName"])]
         return [self._state.arn(f"cluster/{cluster}")]
 
     def tags(self, arn: str) -> Mapping[str, str]:
@@ -134,20 +149,39 @@ class Eks:
         cluster.status, cluster.endpoint, cluster.tags = "ACTIVE", endpoint, dict(tags or {})
         self._clusters.seed(cluster)
 
+    def node_role(self) -> str | None:
+        """The role of the nodes of the first cluster that has some of its own; None if none has."""
+        with self._state.lock:
+            for cluster in self._state.clusters.values():
+                roles = [group.shape["nodeRole"] for group in cluster.nodegroups.values()]
+                roles.append(cluster.shape.get("computeConfig", {}).get("nodeRoleArn", ""))
+                if roles[0]:
+                    return str(roles[0])
+        return None
+
     def snapshot(self) -> dict[str, Any]:
         """Everything there is, by cluster; times and made-up identifiers included."""
         with self._state.lock:
             return {name: copy.deepcopy(self._pictured(cluster)) for name, cluster in self._state.clusters.items()}
 
     def _table(self) -> dict[str, Operation]:
-        clusters, entries, nodegroups = self._clusters, self._entries, self._nodegroups
-        associations, updates = Associations(entries), Updates(self._state, entries)
+        clusters, entries, nodegroups, addons = self._clusters, self._entries, self._nodegroups, self._addons
+        associations, updates = Associations(entries), Updates(self._state, entries, nodegroups, addons)
         return {
             "CreateCluster": clusters.create,
             "DescribeCluster": clusters.describe,
             "ListClusters": clusters.list,
             "DeleteCluster": clusters.delete,
             "UpdateClusterConfig": updates.update_config,
+            "UpdateClusterVersion": updates.update_version,
+            "UpdateNodegroupConfig": updates.update_nodegroup,
+            "UpdateNodegroupVersion": updates.update_nodegroup_version,
+            "UpdateAddon": updates.update_addon,
+            "CreateAddon": addons.create,
+            "DescribeAddon": addons.describe,
+            "ListAddons": addons.list,
+            "DeleteAddon": addons.delete,
+            "DescribeAddonVersions": addons.describe_versions,
             "DescribeUpdate": updates.describe,
             "ListUpdates": updates.list,
             "DescribeClusterVersions": self._versions,
@@ -211,8 +245,8 @@ class Eks:
 
     def _tagged(self, arn: str) -> dict[str, str] | None:
         for cluster in self._state.clusters.values():
-            tagged: list[Cluster | Entry | Nodegroup] = [cluster]
-            tagged += [*cluster.entries.values(), *cluster.nodegroups.values()]
+            tagged: list[Cluster | Entry | Nodegroup | Addon] = [cluster]
+            tagged += [*cluster.entries.values(), *cluster.nodegroups.values(), *cluster.addons.values()]
             for each in tagged:
                 if each.arn == arn:
                     return each.tags
@@ -228,4 +262,6 @@ class Eks:
             for arn, entry in cluster.entries.items()
         }
         nodegroups = {name: {**group.shape, "tags": group.tags} for name, group in cluster.nodegroups.items()}
-        return {**self._clusters.described(cluster), "accessEntries": entries, "nodegroups": nodegroups}
+        addons = {name: {**addon.shape, "tags": addon.tags} for name, addon in cluster.addons.items()}
+        parts = {"accessEntries": entries, "nodegroups": nodegroups, "addons": addons}
+        return {**self._clusters.described(cluster), **parts}

@@ -12,10 +12,11 @@ from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 from ekswiz_sim.aws.eks_entries import Entries
+from ekswiz_sim.aws.eks_neighbours import Neighbours
+from ekswiz_sim.aws.eks_progress import running, settle
 from ekswiz_sim.aws.eks_state import (
     Cluster,
     Params,
-    Polls,
     State,
     in_use,
     invalid_parameter,
@@ -31,7 +32,21 @@ Run = Callable[[Coroutine[Any, Any, Any]], Any]
 
 NAME = re.compile(r"[0-9A-Za-z][A-Za-z0-9_-]{0,99}", re.ASCII)
 MODES = ("CONFIG_MAP", "API_AND_CONFIG_MAP", "API")
-FEWEST_SUBNETS = 2
+FEWEST_ZONES = 2
+AUTO_POLICIES = frozenset(
+    {
+        "AmazonEKSComputePolicy",
+        "AmazonEKSBlockStoragePolicy",
+        "AmazonEKSLoadBalancingPolicy",
+        "AmazonEKSNetworkingPolicy",
+    }
+)
+"""What the cluster's role needs besides, when EKS makes nodes, volumes and load balancers itself."""
+AUTO_PATHS = (
+    ("computeConfig", "enabled"),
+    ("storageConfig", "blockStorage", "enabled"),
+    ("kubernetesNetworkConfig", "elasticLoadBalancing", "enabled"),
+)
 VPC_DEFAULTS: Mapping[str, Any] = {
     "subnetIds": [],
     "securityGroupIds": [],
@@ -46,20 +61,23 @@ KEPT = ("encryptionConfig", "computeConfig", "storageConfig", "zonalShiftConfig"
 class Clusters:
     """The operations on clusters themselves."""
 
-    def __init__(self, state: State, entries: Entries, kubernetes: KubernetesProvider, run: Run) -> None:
+    def __init__(
+        self, state: State, entries: Entries, kubernetes: KubernetesProvider, run: Run, neighbours: Neighbours
+    ) -> None:
         self.state = state
+        self.neighbours = neighbours
         self.entries = entries
         self.kubernetes = kubernetes
         self.run = run
 
     def create(self, params: Params, principal: Principal) -> dict[str, Any]:
         """CreateCluster."""
-        role_exists = self.entries.unique_id(params["roleArn"]) is not None  # asked before the lock is taken
+        refusal = self._role(params) or self._subnets(params)  # IAM and EC2 are asked before the lock is taken
         with self.state.lock:
             again = self.state.replayed("CreateCluster", params)
             if isinstance(again, Cluster):
                 return {"cluster": self.described(again)}
-            cluster = self._checked(params, principal, role_exists)
+            cluster = self._checked(params, principal, refusal)
             self.state.clusters[cluster.name] = cluster
             self.state.keep("CreateCluster", params, cluster)
         try:
@@ -90,9 +108,9 @@ class Clusters:
             cluster = self.state.cluster(params["name"])
             self._must_be_deletable(cluster)
             cluster.status = "DELETING"
-            cluster.polls = Polls(self.state.polls)
+            cluster.delay = self.state.delay("cluster deletion")
             answer = {"cluster": self.described(cluster)}
-            if not self.state.polls:
+            if self.state.instant:
                 self._drop(cluster)
         self.run(self.kubernetes.delete(cluster.name))
         return answer
@@ -126,13 +144,11 @@ class Clusters:
         return answer
 
     def _look(self, cluster: Cluster) -> None:
-        update = cluster.running_update()
-        if update:
-            update.look()
-            cluster.status = "UPDATING" if update.status == "InProgress" else "ACTIVE"
-        elif cluster.status == "CREATING" and cluster.endpoint and cluster.polls.look():
+        if running(cluster):
+            settle(cluster)
+        elif cluster.status == "CREATING" and cluster.endpoint and cluster.delay.look():
             cluster.status = "ACTIVE"
-        elif cluster.status == "DELETING" and cluster.polls.look():
+        elif cluster.status == "DELETING" and cluster.delay.look():
             self._drop(cluster)
 
     def _drop(self, cluster: Cluster) -> None:
@@ -150,7 +166,7 @@ class Clusters:
                 f"Cluster {name} has deletion protection enabled. Disable it with UpdateClusterConfig first.",
                 clusterName=name,
             )
-        update = cluster.running_update()
+        update = running(cluster)
         if update:
             raise in_use(f"Cannot delete because cluster {name} currently has update {update.id} in progress")
         if cluster.status == "DELETING":
@@ -158,7 +174,38 @@ class Clusters:
         if cluster.status == "CREATING":
             raise in_use(f"Cannot delete because cluster {name} currently has creation in progress", clusterName=name)
 
-    def _checked(self, params: Params, principal: Principal, role_exists: bool) -> Cluster:
+    def _role(self, params: Params) -> str:
+        """Why EKS cannot act as the cluster's role; empty if it can."""
+        role, auto = params["roleArn"], bool(params.get("computeConfig", {}).get("enabled"))
+        trusted = self.neighbours.assumable(role, "eks.amazonaws.com", session_tags=auto)
+        if self.entries.unique_id(role) is None or not trusted:
+            return (
+                f"Role with arn: {role}, could not be assumed because it does not exist or the trusted"
+                " entity is not correct"
+            )
+        missing = sorted(AUTO_POLICIES - self.neighbours.attached(role)) if auto else []
+        if "AmazonEKSClusterPolicy" not in self.neighbours.attached(role):
+            missing.insert(0, "AmazonEKSClusterPolicy")
+        if not self.neighbours.known or not missing:
+            return ""
+        arns = ", ".join(f"arn:{self.state.partition}:iam::aws:policy/{name}" for name in missing)
+        return (
+            "The provided role doesn't have the Amazon EKS Managed Policies associated with it. Please ensure the"
+            f" following policies [{arns}] are attached"
+        )
+
+    def _subnets(self, params: Params) -> str:
+        """What is wrong with the subnets; empty if nothing is."""
+        asked = sorted(set(params["resourcesVpcConfig"].get("subnetIds", ())))
+        zones = self.neighbours.zones(asked)
+        absent = [each for each in asked if each not in zones]
+        if absent:
+            return f"The subnet ID '{absent[0]}' does not exist"
+        if len(set(zones.values())) < FEWEST_ZONES:
+            return "Subnets specified must be in at least two different AZs"
+        return ""
+
+    def _checked(self, params: Params, principal: Principal, refusal: str) -> Cluster:
         name = params["name"]
         if not NAME.fullmatch(name):
             raise invalid_parameter(
@@ -167,13 +214,9 @@ class Clusters:
             )
         if name in self.state.clusters:
             raise in_use(f"Cluster already exists with name: {name}", clusterName=name)
-        if not role_exists:
-            raise invalid_parameter(
-                f"Role with arn: {params['roleArn']}, could not be assumed because it does not exist or the trusted"
-                " entity is not correct"
-            )
-        if len(set(params["resourcesVpcConfig"].get("subnetIds", ()))) < FEWEST_SUBNETS:
-            raise invalid_parameter("Subnets specified must be in at least two different AZs", clusterName=name)
+        if refusal:
+            raise invalid_parameter(refusal, clusterName=name)
+        check_auto_mode(params)
         version = params.get("version", DEFAULT)
         if not is_offered(version, self.state.now()):
             offered = ", ".join(each.name for each in VERSIONS if is_offered(each.name, self.state.now()))
@@ -227,5 +270,25 @@ def new_cluster(state: State, name: str, version: str, mode: str, role_arn: str)
         logging={"clusterLogging": [{"types": [], "enabled": False}]},
         upgrade_policy={"supportType": "EXTENDED"},
         deletion_protection=False,
-        polls=Polls(state.polls),
+        delay=state.delay("cluster"),
     )
+
+
+def check_auto_mode(params: Params) -> bool:
+    """Whether Auto Mode is asked for: its three parts go together.
+
+    Raises:
+        ServiceError: They differ.
+    """
+    said: set[bool] = set()
+    for path in AUTO_PATHS:
+        value: Any = params
+        for part in path:
+            value = value.get(part, {}) if isinstance(value, Mapping) else {}
+        said.add(value is True)
+    if len(said) > 1:
+        raise invalid_parameter(
+            "For EKS Auto Mode, please ensure that all required configs, including computeConfig,"
+            " kubernetesNetworkConfig, and blockStorage are all either fully enabled or fully disabled."
+        )
+    return said == {True}

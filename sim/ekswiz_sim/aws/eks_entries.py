@@ -117,6 +117,21 @@ class Entries:
         entry = Entry(arn, unique_id, own, default_username(arn), [], "STANDARD", now, now, policies={admin: policy})
         cluster.entries[arn] = entry
 
+    def add_nodes(self, cluster: Cluster, role_arn: str, unique_id: str, kind: str = "EC2_LINUX") -> None:
+        """The entry that EKS itself makes for a node role; there is none where the mode knows no entries."""
+        found = PRINCIPAL.fullmatch(role_arn)
+        if found is None or role_arn in cluster.entries or cluster.mode == "CONFIG_MAP":
+            return
+        now, own = self.state.now(), self._arn(cluster.name, found, role_arn)
+        groups = ["system:nodes"] if kind == "EC2_LINUX" else []
+        cluster.entries[role_arn] = Entry(role_arn, unique_id, own, NODE_USERNAME, groups, kind, now, now)
+
+    def remove_nodes(self, cluster: Cluster, role_arn: str) -> None:
+        """Take that entry away again."""
+        entry = cluster.entries.get(role_arn)
+        if entry is not None and entry.type in NODE_TYPES:
+            del cluster.entries[role_arn]
+
     def described(self, cluster: str, entry: Entry) -> dict[str, Any]:
         """The members of EKS's AccessEntry."""
         return {

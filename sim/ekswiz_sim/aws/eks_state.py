@@ -15,23 +15,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ekswiz_sim.aws.eks_progress import SECONDS, Delay, Passing, Polls, Update
+from ekswiz_sim.clock import SimClock
 from ekswiz_sim.seams import ClusterEndpoint, ServiceError
 
 Params = Mapping[str, Any]
 PAGE = 100
 """The most that a page holds, and its default size."""
-
-
-@dataclass(slots=True)
-class Polls:
-    """How many more looks a status takes to become the next one; each look counts."""
-
-    left: int
-
-    def look(self) -> bool:
-        """Count a look; True when the time has come."""
-        self.left -= 1
-        return self.left < 0
 
 
 @dataclass(slots=True)
@@ -51,36 +41,6 @@ class Entry:
 
 
 @dataclass(slots=True)
-class Update:
-    """A change of a cluster's configuration; `apply` takes effect when it is done."""
-
-    id: str
-    type: str
-    params: list[dict[str, str]]
-    created: float
-    polls: Polls
-    apply: Callable[[], None]
-    status: str = "InProgress"
-
-    def look(self) -> None:
-        """Count a look at an update under way."""
-        if self.status == "InProgress" and self.polls.look():
-            self.status = "Successful"
-            self.apply()
-
-    def described(self) -> dict[str, Any]:
-        """The members of EKS's Update."""
-        return {
-            "id": self.id,
-            "status": self.status,
-            "type": self.type,
-            "params": self.params,
-            "createdAt": self.created,
-            "errors": [],
-        }
-
-
-@dataclass(slots=True)
 class Nodegroup:
     """A managed node group; `shape` are the members of EKS's Nodegroup that do not change."""
 
@@ -88,9 +48,24 @@ class Nodegroup:
     arn: str
     created: float
     shape: dict[str, Any]
-    polls: Polls
+    delay: Delay
     status: str = "CREATING"
     tags: dict[str, str] = field(default_factory=dict)
+    updates: dict[str, Update] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Addon:
+    """An add-on; `shape` are the members of EKS's Addon that come from its request."""
+
+    name: str
+    arn: str
+    created: float
+    shape: dict[str, Any]
+    delay: Delay
+    status: str = "CREATING"
+    tags: dict[str, str] = field(default_factory=dict)
+    updates: dict[str, Update] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -108,33 +83,47 @@ class Cluster:
     logging: dict[str, Any]
     upgrade_policy: dict[str, Any]
     deletion_protection: bool
-    polls: Polls
+    delay: Delay
     status: str = "CREATING"
     endpoint: ClusterEndpoint | None = None
     tags: dict[str, str] = field(default_factory=dict)
     entries: dict[str, Entry] = field(default_factory=dict)
     updates: dict[str, Update] = field(default_factory=dict)
     nodegroups: dict[str, Nodegroup] = field(default_factory=dict)
-
-    def running_update(self) -> Update | None:
-        """The update under way; EKS allows one."""
-        return next((each for each in self.updates.values() if each.status == "InProgress"), None)
+    addons: dict[str, Addon] = field(default_factory=dict)
 
 
 class State:
-    """All clusters of one account and region."""
+    """All clusters of one account and region. Without a clock a status takes `polls` looks."""
 
     def __init__(
-        self, account: str, region: str, partition: str, polls: int, now: Callable[[], float] = time.time
+        self,
+        account: str,
+        region: str,
+        partition: str,
+        polls: int,
+        *,
+        now: Callable[[], float] = time.time,
+        clock: SimClock | None = None,
     ) -> None:
         self.account = account
         self.region = region
         self.partition = partition
         self.polls = polls
         self.now = now
+        self.clock = clock
         self.lock = threading.RLock()
         self.clusters: dict[str, Cluster] = {}
         self._replies: dict[tuple[str, str], tuple[Any, object]] = {}
+
+    @property
+    def instant(self) -> bool:
+        """Whether statuses take no time at all."""
+        return self.clock is None and not self.polls
+
+    def delay(self, what: str) -> Delay:
+        """How long something of `SECONDS` takes here, from now on."""
+        return Polls(self.polls) if self.clock is None else Passing(self.clock.timer(SECONDS[what]))
 
     def arn(self, resource: str) -> str:
         """The ARN of a resource such as `cluster/demo`."""

@@ -59,6 +59,12 @@ VERSIONS = (
 )
 
 
+def minor(name: str) -> int:
+    """The minor number of a version such as "1.35"; -1 if it is none."""
+    first, dot, number = name.partition(".")
+    return int(number) if first == "1" and dot and number.isascii() and number.isdigit() else -1
+
+
 def is_offered(name: str, now: float) -> bool:
     """Whether a cluster of this version can be made at that time."""
     return any(each.name == name and each.status(now) != "UNSUPPORTED" for each in VERSIONS)

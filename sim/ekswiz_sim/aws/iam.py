@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ekswiz_sim.aws.iam_guards import IamGuards
+from ekswiz_sim.aws.iam_simulate import Simulator
 from ekswiz_sim.aws.moto_backend import MotoBackend
 from ekswiz_sim.gate import answers
 from ekswiz_sim.gate.actions_iam import SERVICE_LINKED
@@ -37,6 +38,7 @@ class Iam:
             "AddClientIDToOpenIDConnectProvider": self._add_client,
             "RemoveClientIDFromOpenIDConnectProvider": self._remove_client,
             "CreateServiceLinkedRole": self._service_linked,
+            "SimulatePrincipalPolicy": Simulator(backend, directory).simulate,
         }
 
     def call(self, operation: str, params: Params, form: Mapping[str, str], principal: Principal) -> Reply:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, Literal
 from urllib.parse import urlencode
@@ -87,14 +87,29 @@ class MotoBackend:
         self.used.add("iam")
         return iam_backends[self.account][self.partition]
 
+    @property
+    def ec2(self) -> Any:
+        """Moto's EC2 objects of this account and region. Hold `lock` while you look."""
+        from moto.ec2.models import ec2_backends  # noqa: PLC0415 - as above
+
+        self.used.add("ec2")
+        return ec2_backends[self.account][self.region]
+
+    def ec2_association(self, identifier: str) -> Sequence[str]:
+        """Ids of the route table and the subnet of a route table association; none if there is no such."""
+        with self.lock:
+            tables = self.ec2.route_tables.values() if "ec2" in self.used else ()
+            for table in tables:
+                if identifier in table._associations:  # noqa: SLF001 - moto shows it nowhere else
+                    return [table.id, table._associations[identifier]]  # noqa: SLF001 - as above
+        return []
+
     def ec2_tags(self, identifier: str) -> Mapping[str, str]:
         """Tags of an EC2 object; empty if there is none."""
         if "ec2" not in self.used:
             return {}
-        from moto.ec2.models import ec2_backends  # noqa: PLC0415 - as above
-
         with self.lock:
-            return dict(ec2_backends[self.account][self.region].tags.get(identifier, {}))
+            return dict(self.ec2.tags.get(identifier, {}))
 
     def reset(self) -> None:
         """Forget this account: the world is gone."""

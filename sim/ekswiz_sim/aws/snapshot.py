@@ -1,7 +1,7 @@
 """Every IAM and EC2 object of an account as plain JSON, in a stable order, to compare a world before and after.
 
 EC2's defaults (the default VPC and what belongs to it) are left out: moto makes them with the first EC2 call, and no
-plan touches them.
+plan touches them. So are NAT gateways that are gone, which EC2 goes on listing for an hour.
 """
 
 from __future__ import annotations
@@ -117,9 +117,14 @@ def _ec2(backend: MotoBackend) -> Mapping[str, Any]:
     described = {action: _described(backend, action) for action in _EC2}
     default = {key for key, vpc in described["DescribeVpcs"].items() if vpc.get("isDefault") == "true"}
     return {
-        _kind(action): {key: thing for key, thing in things.items() if thing.get("vpcId") not in default}
+        _kind(action): {key: thing for key, thing in things.items() if _there(thing, default)}
         for action, things in described.items()
     }
+
+
+def _there(thing: Mapping[str, Any], default: set[str]) -> bool:
+    """Whether an object is somebody's, and not a default or gone (only NAT gateways have that state)."""
+    return thing.get("vpcId") not in default and thing.get("state") != "deleted"
 
 
 def _kind(action: str) -> str:

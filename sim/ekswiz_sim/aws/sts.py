@@ -166,15 +166,23 @@ class Sts:
         Raises:
             RefusedByGate: There is no such role, or it does not trust the service.
         """
-        role = self._directory.role(role_name)
-        context = {**of_time(self._clock()), "aws:PrincipalIsAWSService": ["true"]}
-        decision = self._trust(role, "Service", service, ASSUME, context)
-        self._ledger.keep("sts", service, ASSUME, role.arn if role else role_name, decision, context)
+        role, decision = self._judged(role_name, service, ASSUME)
         if role is None or not decision.allowed:
             text = f"{service} is not authorized to perform: {ASSUME} on resource: {role.arn if role else role_name}"
             raise RefusedByGate(decision, "AccessDenied", 403, text)
         name = f"i-{identifier('', 17).lower()}"
         return self._session(role, {"RoleSessionName": name}, (), {}, chained=False).credentials
+
+    def trusts(self, role_name: str, service: str, action: str = ASSUME) -> bool:
+        """Whether a role's trust policy lets an AWS service do this; recorded."""
+        return self._judged(role_name, service, action)[1].allowed
+
+    def _judged(self, role_name: str, service: str, action: str) -> tuple[Role | None, Decision]:
+        role = self._directory.role(role_name)
+        context = {**of_time(self._clock()), "aws:PrincipalIsAWSService": ["true"]}
+        decision = self._trust(role, "Service", service, action, context)
+        self._ledger.keep("sts", service, action, role.arn if role else role_name, decision, context)
+        return role, decision
 
     def _trust(self, role: Role | None, kind: Kind, who: str, action: str, context: Context) -> Decision:
         if role is None:

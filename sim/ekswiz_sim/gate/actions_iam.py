@@ -65,7 +65,7 @@ LISTS: Mapping[str, str] = {
     "ListInstanceProfiles": "instance-profile",
 }
 ACCOUNT = frozenset({"GetAccountSummary", "ListAccountAliases", "GetAccountAuthorizationDetails"})
-OTHER = frozenset({"ListOpenIDConnectProviders", "CreateServiceLinkedRole"})
+OTHER = frozenset({"ListOpenIDConnectProviders", "CreateServiceLinkedRole", "SimulatePrincipalPolicy"})
 MODELLED = ROLE | USER | GROUP | POLICY | PROVIDER | PROFILE | frozenset(LISTS) | ACCOUNT | OTHER
 
 SERVICE_LINKED: Mapping[str, str] = {
@@ -93,6 +93,8 @@ class IamActions:
             return [f"{self._start}{LISTS[operation]}{params.get('PathPrefix', '/')}"]
         if operation == "ListOpenIDConnectProviders":
             return [f"{self._start}oidc-provider/*"]
+        if operation == "SimulatePrincipalPolicy":
+            return [str(params["PolicySourceArn"])]
         return ["*"]
 
     def _table(self) -> Sequence[tuple[frozenset[str], Callable[[Params, Principal], str]]]:

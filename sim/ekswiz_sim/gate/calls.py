@@ -16,6 +16,7 @@ from ekswiz_sim.gate.context import of_principal, of_request, of_time
 from ekswiz_sim.gate.faults import Faults, Kind
 from ekswiz_sim.gate.models import MODELLED, REST_JSON, parse
 from ekswiz_sim.gate.parts import Parts
+from ekswiz_sim.gate.staleness import Staleness
 from ekswiz_sim.gate.sigv4 import BadSignature, check_signature, check_time, claim
 from ekswiz_sim.gate.wire import Reply, Request
 from ekswiz_sim.seams import Principal, RefusedByGate, ServiceError
@@ -59,11 +60,14 @@ class Outcome:
 class Calls:
     """Answers every AWS request of a world. Runs in one worker thread."""
 
-    def __init__(self, parts: Parts, clock: Callable[[], float], region: str, faults: Faults) -> None:
+    def __init__(
+        self, parts: Parts, clock: Callable[[], float], region: str, faults: Faults, stale: Staleness
+    ) -> None:
         self._parts = parts
         self._clock = clock
         self._region = region
         self._faults = faults
+        self._stale = stale
 
     def answer(self, request: Request) -> Outcome:
         """The whole way of a request."""
@@ -134,7 +138,10 @@ class Calls:
         for check in checks:
             if check.action == "iam:CreateServiceLinkedRole" and call.service != "iam":
                 self._parts.iam.ensure_service_linked(check.context["iam:AWSServiceName"][0])
-        return self._effect(call, principal)
+        arns = [check.resource for check in checks]
+        return self._stale.around(
+            call.service, call.operation, call.params, arns, lambda: self._effect(call, principal)
+        )
 
     def authenticate(self, call: Call) -> Principal:
         """The principal whose key signed the request.
@@ -184,7 +191,7 @@ class Calls:
         if call.service == "iam":
             return self._parts.iam.call(call.operation, call.params, dict(call.request.form()), principal)
         if call.service == "ec2":
-            return self._parts.backend.call("ec2", dict(call.request.form()), principal.access_key)
+            return self._parts.ec2.call(call.operation, call.params, dict(call.request.form()), principal)
         members = self._parts.services[call.service].call(call.operation, call.params, principal)
         return answers.success(call.service, call.operation, members)
 

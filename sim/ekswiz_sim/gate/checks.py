@@ -46,6 +46,12 @@ _TAGGED: Mapping[str, str] = {
     "eks:CreateFargateProfile": "eks:TagResource",
     "eks:CreatePodIdentityAssociation": "eks:TagResource",
 }
+# action that makes a part of a cluster -> an operation that is authorised on such a part
+_PARTS: Mapping[str, str] = {
+    "eks:CreateAccessEntry": "DescribeAccessEntry",
+    "eks:CreateNodegroup": "DescribeNodegroup",
+    "eks:CreateAddon": "DescribeAddon",
+}
 # action -> (parameter that holds a role ARN, the service it is passed to)
 _PASSED: Mapping[str, Sequence[tuple[str, str]]] = {
     "eks:CreateCluster": (("roleArn", "eks.amazonaws.com"),),
@@ -80,17 +86,21 @@ class Questions:
 
     def of(self, service: str, operation: str, params: Params, principal: Principal) -> Sequence[Check]:
         """Every check that must be answered with yes."""
+        if service == "ec2":
+            return self._of_ec2(operation, params)
         action = f"{service}:{operation}"
         arns = self._arns(service, operation, params, principal)
         own = self._own_context(service, operation, params)
         checks = [Check(action, arn, {**own, **self._resource(service, arn)}) for arn in arns]
         return [*checks, *self._tagging(action, params, arns), *self._passing(action, params), *self._linking(action)]
 
+    def _of_ec2(self, operation: str, params: Params) -> Sequence[Check]:
+        asked = actions_ec2.questions(operation, params, self._start("ec2"), self._backend.ec2_association)
+        return [Check(action, arn, {**own, **self._resource("ec2", arn)}) for action, arn, own in asked]
+
     def _arns(self, service: str, operation: str, params: Params, principal: Principal) -> Sequence[str]:
         if service == "iam":
             return self._iam.arns(operation, params, principal)
-        if service == "ec2":
-            return actions_ec2.arns(operation, params, self._start("ec2"))
         return list(self._services[service].arns(operation, params)) or ["*"]
 
     def _start(self, service: str) -> str:
@@ -105,8 +115,7 @@ class Questions:
         return of_resource(tags, service)
 
     def _own_context(self, service: str, operation: str, params: Params) -> Mapping[str, Sequence[str]]:
-        tags = actions_ec2.new_tags(params) if service == "ec2" else request_tags(params)
-        found = dict(of_tags(tags))
+        found = dict(of_tags(request_tags(params)))
         removed = removed_keys(params)
         if removed:
             found["aws:TagKeys"] = removed
@@ -118,14 +127,10 @@ class Questions:
 
     def _tagging(self, action: str, params: Params, arns: Sequence[str]) -> Sequence[Check]:
         if action in _TAGGED and request_tags(params):
-            if action == "eks:CreateAccessEntry":
-                # Creating is authorised on the cluster, but the tags go onto the entry.
-                arns = self._services["eks"].arns("DescribeAccessEntry", params)
+            if action in _PARTS:
+                # Creating is authorised on the cluster, but the tags go onto the part.
+                arns = self._services["eks"].arns(_PARTS[action], params)
             return [Check(_TAGGED[action], arn, of_tags(request_tags(params))) for arn in arns]
-        ec2 = action.partition(":")
-        if ec2[0] == "ec2" and ec2[2] in actions_ec2.CREATES and actions_ec2.new_tags(params):
-            context = {**of_tags(actions_ec2.new_tags(params)), "ec2:CreateAction": [ec2[2]]}
-            return [Check("ec2:CreateTags", arns[0], context)]
         return []
 
     def _passing(self, action: str, params: Params) -> Sequence[Check]:

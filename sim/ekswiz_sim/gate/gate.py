@@ -15,6 +15,7 @@ from ekswiz.iam.decision import Decision
 from ekswiz_sim.aws.moto_backend import MotoBackend
 from ekswiz_sim.aws.snapshot import snapshot
 from ekswiz_sim.aws.webtoken import IssuerKeys
+from ekswiz_sim.clock import SimClock
 from ekswiz_sim.gate.calls import Calls
 from ekswiz_sim.gate.checks import Check
 from ekswiz_sim.gate.eks_token import LIFE, presigned
@@ -24,6 +25,7 @@ from ekswiz_sim.gate.parts import assemble
 from ekswiz_sim.gate.policies import Policies
 from ekswiz_sim.gate.seeds import Seeds
 from ekswiz_sim.gate.sigv4 import BadSignature, check_signature, check_time, claim
+from ekswiz_sim.gate.staleness import Staleness
 from ekswiz_sim.seams import NO_CONTEXT, Door, Principal, Record, RefusedByGate, Service
 
 if TYPE_CHECKING:
@@ -69,7 +71,8 @@ class Gate:
         self.faults = Faults()
         self._clock = clock
         self._parts = assemble(backend, services, issuer_keys, clock)
-        self._calls = Calls(self._parts, clock, region, self.faults)
+        self.staleness = Staleness()
+        self._calls = Calls(self._parts, clock, region, self.faults, self.staleness)
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="gate")
         self._passwords: KnowsPasswords | None = None
         self.seeds = Seeds(self._parts)
@@ -134,6 +137,10 @@ class Gate:
         check_signature(held.request, made, key.secret)
         return key.principal
 
+    def know_time(self, clock: SimClock) -> None:
+        """Tell EC2 what its statuses take their time by; until then they are reached at once."""
+        self._parts.ec2.clock = clock
+
     def know_passwords(self, service: KnowsPasswords) -> None:
         """Tell the gate who knows the registry's passwords (the ECR service)."""
         self._passwords = service
@@ -178,6 +185,10 @@ class Gate:
             RefusedByGate: There is no such role, or it does not trust the service.
         """
         return self._parts.sts.service_session(role_name, service)
+
+    def trusts(self, role_name: str, service: str, action: str = "sts:AssumeRole") -> bool:
+        """Whether a role's trust policy lets an AWS service do this."""
+        return self._parts.sts.trusts(role_name, service, action)
 
     def iam_snapshot(self) -> Mapping[str, Any]:
         """Every IAM and EC2 object as plain JSON; `aws.snapshot.VARYING` names the made-up fields."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from ekswiz_sim.aws.ec2 import Ec2
 from ekswiz_sim.aws.iam import Iam
 from ekswiz_sim.aws.moto_backend import MotoBackend
 from ekswiz_sim.aws.sts import Sts
@@ -29,6 +30,7 @@ class Parts:
     questions: Questions
     judge: Judge
     iam: Iam
+    ec2: Ec2
     sts: Sts
 
 
@@ -46,4 +48,4 @@ def assemble(
     judge = Judge(directory, keys, ledger, services, clock=clock, region=backend.region)
     iam = Iam(backend, directory)
     sts = Sts(directory, keys, ledger, issuer_keys, clock=clock, partition=backend.partition)
-    return Parts(backend, services, ledger, keys, directory, questions, judge, iam, sts)
+    return Parts(backend, services, ledger, keys, directory, questions, judge, iam, Ec2(backend), sts)

@@ -11,7 +11,7 @@ from ruamel.yaml import YAML
 from ekswiz.deliver import files
 
 from .conftest import Ran, Shell
-from .samples import answers
+from .samples import answers, workflow
 
 Step = Callable[[str, str], str]
 Env = dict[str, str]
@@ -153,3 +153,45 @@ def test_the_revision_path_works_in_real_kubectl(shell: Shell, deploy_env: Env) 
     (shell.workspace / "d.yaml").write_text(TWO_CONTAINERS.replace("metadata: {name: web}", annotated, 1))
     ran = shell.run('kubectl patch --local -f d.yaml -p "{}" -o "jsonpath=$REVISION_PATH"', deploy_env)
     assert ran.log == "12"
+
+
+SCHEME = "service.beta.kubernetes.io/aws-load-balancer-scheme"
+
+
+@pytest.mark.parametrize(("expose", "scheme"), [("internal", "internal"), ("public", "internet-facing")])
+def test_an_exposed_service_is_rendered_as_a_load_balancers(
+    shell: Shell, step: Step, deploy_env: Env, expose: Any, scheme: str
+) -> None:
+    env = workflow("deploy.yml", answers(expose=expose))["jobs"]["deploy"]["env"]
+    manifests(shell)
+    ran = shell.run(step("deploy", "Render the manifests"), {**deploy_env, "LOAD_BALANCER": env["LOAD_BALANCER"]})
+    assert ran.code == 0, ran.log
+    service = rendered(shell)["Service"]
+    assert (service["metadata"]["name"], service["spec"]["type"]) == ("web", "LoadBalancer")
+    assert service["metadata"]["annotations"] == {SCHEME: scheme}
+    assert service["spec"]["ports"] == [{"name": "http", "port": 80, "targetPort": "http"}]
+
+
+def test_inside_the_cluster_the_manifests_decide(shell: Shell, step: Step, deploy_env: Env) -> None:
+    manifests(shell)
+    assert deploy_env["LOAD_BALANCER"] == ""
+    shell.run(step("deploy", "Render the manifests"), deploy_env)
+    assert rendered(shell)["Service"]["spec"]["type"] == "ClusterIP"
+
+
+@pytest.mark.parametrize("member", ["hostname: a.elb.amazonaws.com", "ip: 127.0.0.9"])
+def test_the_address_path_works_in_real_kubectl(shell: Shell, deploy_env: Env, member: str) -> None:
+    service = "apiVersion: v1\nkind: Service\nmetadata: {name: web}\nstatus: {loadBalancer: {ingress: [{%s}]}}\n"
+    (shell.workspace / "s.yaml").write_text(service % member)
+    ran = shell.run('kubectl patch --local -f s.yaml -p "{}" -o "jsonpath=$ADDRESS_PATH"', deploy_env)
+    assert ran.log.strip() == member.partition(": ")[2]
+
+
+@pytest.mark.parametrize(("script", "said"), [("echo -n a.example", "| a.example |"), ("exit 1", "not known yet")])
+def test_the_summary_says_where_the_service_answers(
+    shell: Shell, step: Step, deploy_env: Env, script: str, said: str
+) -> None:
+    shell.fake("kubectl", script)
+    ran = shell.run(step("deploy", "Summary"), {**deploy_env, "LOAD_BALANCER": "internal", "RESULT": "success"})
+    assert ran.code == 0, ran.log
+    assert said in ran.summary

@@ -46,8 +46,9 @@ def test_pod_security_restricted_has_nothing_to_say(tmp_path: Path) -> None:
     assert pod["automountServiceAccountToken"] is False
 
 
-def test_the_service_is_reachable_inside_the_cluster_only(tmp_path: Path) -> None:
-    assert kustomized(answers(), tmp_path)["Service"]["spec"]["type"] == "ClusterIP"
+@pytest.mark.parametrize("expose", ["inside", "internal", "public"])
+def test_the_manifest_is_for_inside_the_cluster_whatever_the_workflow_makes_of_it(expose: Any, tmp_path: Path) -> None:
+    assert kustomized(answers(expose=expose), tmp_path)["Service"]["spec"]["type"] == "ClusterIP"
 
 
 @pytest.mark.parametrize(

@@ -203,8 +203,8 @@ def test_versions_know_the_date(world: World) -> None:
 def test_what_is_not_modelled_is_refused_by_name(world: World) -> None:
     from ekswiz_sim.seams import ServiceError
 
-    with pytest.raises(ServiceError, match="CreateAddon is not modelled"):
-        world.eks.call("CreateAddon", {}, world.as_principal)
+    with pytest.raises(ServiceError, match="CreateFargateProfile is not modelled"):
+        world.eks.call("CreateFargateProfile", {}, world.as_principal)
     with pytest.raises(ServiceError, match="name is required"):
         world.eks.call("DescribeCluster", {}, world.as_principal)
 

@@ -1,7 +1,7 @@
 import pytest
 
 from ekswiz.clients.aws_errors import Absent, ask_client, pages, tell
-from ekswiz.errors import Conflict, EkswizError, NotYet, Refused, TargetError, Transient, Unreadable
+from ekswiz.errors import Conflict, EkswizError, Expired, NotYet, Refused, TargetError, Transient, Unreadable
 from ekswiz.target import Target
 from unit.engine.fakes import aws_error, bare_target
 
@@ -25,7 +25,7 @@ TABLE = [
     ("ThrottlingException", "Rate exceeded", 429, Transient),
     ("ServiceUnavailable", "", 503, Transient),
     ("Whatever", "", 500, Transient),
-    ("ExpiredToken", "The security token included in the request is expired", 403, TargetError),
+    ("ExpiredToken", "The security token included in the request is expired", 403, Expired),
     ("InvalidClientTokenId", "", 403, TargetError),
     ("RepositoryNotEmptyException", "images", 400, TargetError),
 ]

@@ -14,6 +14,7 @@ from ekswiz.errors import InputError, JournalError, Locked, TargetError
 from ekswiz.events import Event
 from ekswiz.paths import WORKFLOW_PATH
 from ekswiz.plan import Plan
+from ekswiz.risks import EVERY
 from ekswiz.session import Session
 from unit.engine.fakes import ACCOUNT, ANSWERS, REGION, World, audiences, aws_error, world
 
@@ -31,7 +32,7 @@ def here(tmp_path: Path) -> Iterator[World]:
 
 @pytest.fixture
 def session(tmp_path: Path) -> Session:
-    return Session(ANSWERS, state_dir=tmp_path / "state")
+    return Session(ANSWERS, state_dir=tmp_path / "state", allow_risks=EVERY)
 
 
 def applied(session: Session, here: World, plan: Plan | None = None) -> list[Event]:

@@ -1,50 +1,37 @@
-"""AWS's errors become ours here and nowhere else: by code, and by text only where AWS gives nothing but text.
+"""AWS's errors become ours here and nowhere else, as `error_table` says.
 
-Three ways to call: `ask` reads (None where there is no such thing), `tell` changes, `pages` lists. Sources: the API
-references of IAM, ECR and EKS, and the retry tables of the Terraform AWS provider for texts.
+Three ways to call: `ask` reads (None where there is no such thing), `tell` changes, `pages` lists.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from ekswiz.errors import Conflict, NotYet, Refused, TargetError, Transient, Unreadable
+from ekswiz.clients.error_table import SERVER_ERROR, THROTTLED, Kind, Row, find
+from ekswiz.errors import Conflict, Expired, NotYet, Refused, TargetError, Transient, Unreadable
 from ekswiz.target import Target
-
-SETTLES_WITHIN = 120.0
-"""Seconds in which IAM's changes are seen everywhere (Terraform waits as long)."""
-APPEARS_WITHIN = 30.0
-"""Seconds in which an object that was made a moment ago can be found."""
-
-DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError"})
-ABSENT = frozenset({"NoSuchEntity", "RepositoryNotFoundException", "ResourceNotFoundException",
-                    "LifecyclePolicyNotFoundException"})  # fmt: skip
-TAKEN = frozenset({"EntityAlreadyExists", "RepositoryAlreadyExistsException", "ResourceInUseException"})
-BUSY = frozenset({
-    "Throttling", "ThrottlingException", "ThrottledException", "RequestLimitExceeded", "TooManyRequestsException",
-    "ConcurrentModification", "ConcurrentModificationException", "ServiceUnavailable", "ServiceUnavailableException",
-    "ServiceFailure", "InternalFailure", "InternalError", "ServerException", "InternalServerError",
-    "RequestTimeout", "RequestTimeoutException", "ResourcePropagationDelayException",
-})  # fmt: skip
-EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
-UNKNOWN_KEYS = frozenset({"InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch",
-                          "MissingAuthenticationToken", "IncompleteSignature"})  # fmt: skip
-SERVER_ERROR = 500
-
-UNSETTLED: tuple[tuple[str, str, str], ...] = (
-    ("MalformedPolicyDocument", r"Invalid principal in policy", "IAM does not see the new OIDC provider everywhere."),
-    ("InvalidParameterException", r"principalArn is invalid: invalid principal", "EKS does not see the new role yet."),
-    ("ResourceInUseException", r"update .* in progress", "The cluster is being updated."),
-)
-"""Code, text (a pattern), and what is being waited for."""
 
 
 class Absent(Transient):
     """AWS does not know the object of a changing call; right after its creation it may a little later."""
 
     summary = "Not found"
+
+
+class InUse(Transient):
+    """AWS will not delete what something still uses; what AWS removes by itself lets go a little later."""
+
+    summary = "Still in use"
+
+
+def outcome_unknown(error: Transient) -> bool:
+    """Whether a call that failed may have had its effect: no answer came, or the server broke while it worked."""
+    response = getattr(error.__cause__, "response", None)
+    if not isinstance(response, dict) or "Error" not in response:
+        return True
+    status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    return bool(status >= SERVER_ERROR and response["Error"].get("Code") not in THROTTLED)
 
 
 def ask(target: Target, service: str, operation: str, **parameters: Any) -> dict[str, Any] | None:
@@ -128,25 +115,28 @@ def _from_answer(response: Mapping[str, Any], action: str) -> TargetError:
     code, text = response["Error"].get("Code", ""), response["Error"].get("Message", "")
     status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     said = f"{action}: {code}: {text}"
-    for known, pattern, reason in UNSETTLED:
-        if code == known and re.search(pattern, text):
-            return Transient(f"{reason} {said}", within=SETTLES_WITHIN)
-    if code == "InvalidRequestException" and "authentication mode" in text:
-        change = "aws eks update-cluster-config --name NAME --access-config authenticationMode=API_AND_CONFIG_MAP"
-        return NotYet(f"the cluster does not use access entries ({said}).", f"There is no way back from: {change}")
-    if code in DENIED:
-        return Refused(said, f"Ask for the permission {action}; the policy that ekswiz needs lists it.")
-    if code in ABSENT:
-        return Absent(said, "Plan again.", within=APPEARS_WITHIN)
-    if code in TAKEN:
-        return Conflict(said, "Take it over with --adopt, or choose another name.")
-    if code in EXPIRED:
-        return TargetError(f"the AWS session has expired ({said}).", "Sign in again and run the same command.")
-    if code in UNKNOWN_KEYS:
-        return TargetError(f"AWS does not accept these credentials ({said}).", "Check --profile and sign in again.")
-    if code in BUSY or status >= SERVER_ERROR:
-        return Transient(said, "AWS did not recover in time; run the same command again.")
-    return TargetError(said)
+    row = find(action, code, text, status)
+    if row is None:
+        return TargetError(said)
+    return _MAKERS[row.kind](row, f"{row.means} {said}" if row.means else said, action)
+
+
+def _denied(row: Row, said: str, action: str) -> TargetError:
+    del row
+    return Refused(said, f"Ask for the permission {action}; the policy that ekswiz needs lists it.")
+
+
+_MAKERS: Mapping[Kind, Callable[[Row, str, str], TargetError]] = {
+    "wait": lambda row, said, _: Transient(said, row.do, within=row.within),
+    "absent": lambda row, said, _: Absent(said, row.do, within=row.within),
+    "held": lambda row, said, _: InUse(said, row.do, within=row.within),
+    "taken": lambda row, said, _: Conflict(said, row.do),
+    "denied": _denied,
+    "no entries": lambda row, said, _: NotYet(said, row.do),
+    "expired": lambda _, said, __: Expired(said),
+    "stop": lambda row, said, _: TargetError(said, row.do),
+}
+"""Our error for each kind of row."""
 
 
 def _from_client(error: Exception, action: str) -> TargetError:
@@ -155,7 +145,7 @@ def _from_client(error: Exception, action: str) -> TargetError:
     if name in ("NoCredentialsError", "PartialCredentialsError", "NoAuthTokenError"):
         return TargetError(f"there are no AWS credentials for {action}.", "Sign in, or name a --profile.")
     if name in ("TokenRetrievalError", "UnauthorizedSSOTokenError", "SSOTokenLoadError", "CredentialRetrievalError"):
-        return TargetError(f"the AWS session has expired ({error}).", "Sign in again: aws sso login.")
+        return Expired(str(error))
     if name in ("ParamValidationError", "UnknownServiceError"):
         return TargetError(f"{action}: {error}")
     return Transient(f"{action}: no answer ({name}: {error}).", "Check the network and run the same command again.")

@@ -17,6 +17,8 @@ from ekswiz.deliver.text import glob, quoted, render
 from ekswiz.paths import DEPLOY_WORKFLOW_PATH, WORKFLOW_PATH
 
 CHINA = "aws-cn"
+SCHEMES = {"inside": "", "internal": "internal", "public": "internet-facing"}
+"""Schemes of AWS's load balancers by how the service is reached; none inside the cluster."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,7 @@ def _values(answers: Answers) -> Mapping[str, str]:
         "push_arn": quoted(_role_arn(answers, answers.push_role)),
         "deploy_arn": quoted(_role_arn(answers, answers.deploy_role)),
         "audience": quoted("sts.amazonaws.com.cn" if answers.partition == CHINA else "sts.amazonaws.com"),
+        "scheme": quoted(SCHEMES[answers.expose]),
         **_literals(answers),
         "deploy_path": DEPLOY_WORKFLOW_PATH,
         "checkout": pins.CHECKOUT.uses,

@@ -105,6 +105,7 @@ class _Run:
         self._waiting = dict(self._changes)
         self._flying: set[str] = set()
         self._done: set[str] = set()
+        self._over: set[str] = set()
         replaced = {change.address for change in plan.changes if change.action is Action.REPLACE}
         self._outputs = {address: live.outputs for address, live in self._lives.items() if address not in replaced}
         self._inbox: queue.SimpleQueue[Event | _Outcome] = queue.SimpleQueue()
@@ -139,7 +140,7 @@ class _Run:
                 self._done.add(change.address)
 
     def _start(self, pool: ThreadPoolExecutor) -> Iterator[Event]:
-        ready = [c for c in self._waiting.values() if self._blockers[c.address] <= self._done]
+        ready = [c for c in self._waiting.values() if self._blockers[c.address] <= self._enough(c.address)]
         for change in ready:
             del self._waiting[change.address]
             self._flying.add(change.address)
@@ -147,6 +148,10 @@ class _Run:
             task = Task(change, self._resources[change.address], live, dict(self._outputs))
             pool.submit(self._fly, task)
             yield self._event("started", change, data={"action": change.action.value})
+
+    def _enough(self, address: str) -> set[str]:
+        """What counts as finished for a change; for one that comes whatever happens, what failed does, too."""
+        return self._done | self._over if _whatever_happens(self._resources[address]) else self._done
 
     def _fly(self, task: Task) -> None:
         """In a worker: carry out, and report whatever happens."""
@@ -184,10 +189,14 @@ class _Run:
     def _fail(self, change: Change, type_: EventType, why: str, seconds: float = 0.0) -> Iterator[Event]:
         """This change and everything that depends on it."""
         self._waiting.pop(change.address, None)
+        self._over.add(change.address)
         yield self._event(type_, change, seconds, why, {"action": change.action.value})
         lost = dependants({address: tuple(needed) for address, needed in self._blockers.items()}, [change.address])
         for address in [address for address in self._waiting if address in lost]:
+            if _whatever_happens(self._resources[address]):
+                continue
             skipped = self._waiting.pop(address)
+            self._over.add(address)
             if skipped.action is Action.KEEP:
                 continue
             data = {"action": skipped.action.value, "because": change.address}
@@ -209,3 +218,8 @@ class _Run:
         data: Mapping[str, Any] | None = None,
     ) -> Event:
         return Event(type_, self._clock.now().timestamp(), change.address, seconds, message, data or {})
+
+
+def _whatever_happens(resource: Resource[Any]) -> bool:
+    """Whether a resource undoes what the run itself needed: it comes also after a failure."""
+    return bool(getattr(resource, "whatever_happens", False))

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from ekswiz.engine.journal import Journal
 from ekswiz.engine.order import ordered
+from ekswiz.engine.patience import NEVER, patiently
 from ekswiz.engine.planner import Seen, change_for, sealed, survey
 from ekswiz.engine.values import attributes
 from ekswiz.errors import Unreadable
@@ -32,20 +34,30 @@ def destroy_plan(target: Target, desired: Sequence[Resource[Any]], journal: Jour
     """
     seen = survey(target, desired, workers)
     backwards = reversed(ordered(desired))
-    changes = [change for r in backwards for change in _farewell(r, seen[r.address], target, journal)]
+    held: dict[str, str] = {}
+    changes = [change for r in backwards for change in _farewell(r, seen[r.address], target, journal, held)]
     return sealed(target, journal.stack, changes)
 
 
-def _farewell(resource: Resource[Any], found: Seen, target: Target, journal: Journal) -> list[Change]:
-    """The change for one object; none where there is nothing."""
+def _farewell(
+    resource: Resource[Any], found: Seen, target: Target, journal: Journal, held: dict[str, str]
+) -> list[Change]:
+    """The change for one object; none where there is nothing. `held` is what something kept cannot do without."""
     if found is None:
         return []
     if isinstance(found, Unreadable):
         return [change_for(resource, Action.UNKNOWN, None, None, why=str(found))]
+    if resource.tenure == "offered" and resource.address not in journal.adopted():
+        return []
     reason = _not_ours(resource, found, journal)
     if reason:
         return [_kept(resource, found, reason, adopted=True)]
-    farewell = resource.farewell(target, found)
+    farewell = patiently(partial(resource.farewell, target, found), target.clock, NEVER, lambda _: None)
+    holder = held.get(resource.address, "")
+    if (farewell.keep and farewell.holds) or holder:
+        held.update(dict.fromkeys(resource.needs, resource.address if farewell.keep else holder))
+    if holder and not farewell.keep:
+        return [_kept(resource, found, f"Kept: {holder} needs it, and stays.", adopted=False)]
     if farewell.keep:
         return [_kept(resource, found, farewell.keep, adopted=False)]
     risks = (*farewell.risks, *_doubts(resource, journal))

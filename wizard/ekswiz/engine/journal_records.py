@@ -75,6 +75,15 @@ def parse(content: bytes, path: Path, stack: str) -> list[Record]:
     return records
 
 
+def parse_any(path: Path) -> list[Record]:
+    """The whole records of any stack's journal; none if the file is not usable. For what only counts and measures."""
+    try:
+        lines = path.read_bytes().rpartition(b"\n")[0].splitlines()
+        return [_record(line, number, path) for number, line in enumerate(lines, 1)]
+    except (OSError, JournalError):
+        return []
+
+
 def _record(line: bytes, number: int, path: Path) -> Record:
     try:
         values = json.loads(line)

@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
+from itertools import chain, repeat
 from typing import Any
 
 from ekswiz.engine.order import ordered
 from ekswiz.engine.patience import NEVER, patiently
-from ekswiz.engine.values import attributes, differing, resolve
+from ekswiz.engine.shared_reads import sharing
+from ekswiz.engine.values import attributes, differing, refs, resolve
 from ekswiz.errors import NotYet, TargetError, Unreadable
-from ekswiz.plan import PLAN_VERSION, Action, Change, Json, Plan, Ref, Risk
+from ekswiz.plan import PLAN_VERSION, Action, Change, Json, Plan, Risk
 from ekswiz.resource import Live, Resource, Verb
 from ekswiz.target import Flag, Target
 
@@ -67,25 +68,37 @@ def plan(
     unreadable = frozenset(address for address, found in seen.items() if isinstance(found, Unreadable))
     changes: list[Change] = []
     outputs: dict[str, Mapping[str, str]] = {}
+    granted: set[str] = set()
     for resource in ordered(desired):
-        found = seen[resource.address]
+        found = _expected(resource, seen[resource.address], granted)
         change = _compare(resource, found, outputs, stack, consent)
         change = _doubtful(resource, change, unreadable)
         if isinstance(found, Live) and change.action is not Action.REPLACE:
             outputs[resource.address] = found.outputs
+        if change.action is Action.CREATE and getattr(resource, "grants", False):
+            granted.add(resource.address)
         changes.append(change)
     return sealed(target, stack, changes)
 
 
+def _expected(resource: Resource[Any], found: Seen, granted: set[str]) -> Seen:
+    """What cannot be read before its way in is made counts as absent: known after apply. So does what needs it."""
+    if isinstance(found, Unreadable) and granted & set(resource.needs):
+        granted.add(resource.address)
+        return None
+    return found
+
+
 def survey(target: Target, desired: Sequence[Resource[Any]], workers: int = 16, stop: Flag = NEVER) -> dict[str, Seen]:
-    """What exists now, by address; all reads at once.
+    """What exists now, by address; all reads at once, and the same question to AWS once.
 
     Raises:
         TargetError: A read failed for another reason than a denial.
         Stopped: `stop` was set while a read waited to be made again.
     """
+    shared = sharing(target)
     with ThreadPoolExecutor(max_workers=max(1, workers), thread_name_prefix="ekswiz-read") as pool:
-        futures = {resource.address: pool.submit(look, target, resource, stop) for resource in desired}
+        futures = {resource.address: pool.submit(look, target, resource, stop, shared) for resource in desired}
         try:
             return {address: future.result() for address, future in futures.items()}
         except BaseException:
@@ -93,10 +106,11 @@ def survey(target: Target, desired: Sequence[Resource[Any]], workers: int = 16, 
             raise
 
 
-def look(target: Target, resource: Resource[Any], stop: Flag = NEVER) -> Seen:
-    """One object as it is now."""
+def look(target: Target, resource: Resource[Any], stop: Flag = NEVER, first: Target | None = None) -> Seen:
+    """One object as it is now. `first` is asked before `target`, which is asked when a read is made again."""
+    targets = chain([first or target], repeat(target))
     try:
-        return patiently(partial(resource.read, target), target.clock, stop, lambda _: None)
+        return patiently(lambda: resource.read(next(targets)), target.clock, stop, lambda _: None)
     except Unreadable as error:
         return error
     except NotYet:
@@ -148,7 +162,7 @@ def _compare(
 
 def _doubtful(resource: Resource[Any], change: Change, unreadable: frozenset[str]) -> Change:
     """A change that rests on something unreadable is not known either: a "~" or "±" would be a guess."""
-    hidden = sorted({r.address for r in (change.after or {}).values() if isinstance(r, Ref)} & unreadable)
+    hidden = sorted({ref.address for value in (change.after or {}).values() for ref in refs(value)} & unreadable)
     if not hidden or change.before is None:
         return change
     return change_for(
@@ -169,6 +183,8 @@ def _present(resource: Resource[Any], live: Live[Any], after: Json, stack: str, 
     ours = live.owner == stack
     if resource.tenure in ("external", "kept"):
         return change_for(resource, Action.KEEP, before, before, resource.risks(live), adopted=not ours)
+    if resource.tenure == "offered" and not consent.adopt:
+        return change_for(resource, Action.KEEP, before, before, resource.risks(live))
     action = _action(resource, before, after)
     risks = resource.risks(live)
     if not ours and resource.tenure == "owned":

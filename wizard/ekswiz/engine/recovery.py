@@ -11,7 +11,7 @@ from typing import Any
 from ekswiz.engine.journal import Journal
 from ekswiz.engine.planner import FOREIGN, Seen
 from ekswiz.engine.values import attributes
-from ekswiz.errors import StalePlan
+from ekswiz.errors import StalePlan, Unreadable
 from ekswiz.plan import Action, Change, Plan, encode
 from ekswiz.resource import Live
 from ekswiz.target import Target
@@ -63,6 +63,9 @@ def _moved(change: Change, seen: Mapping[str, Seen]) -> list[str]:
     if change.address not in seen:
         return [f"{change.address} is not part of this stack any more"]
     found = seen[change.address]
+    if change.action is Action.UNKNOWN:
+        hidden = any(isinstance(seen.get(address), Unreadable) for address in (change.address, *change.needs))
+        return [] if hidden else _readable(change)
     now = attributes(found.attributes) if isinstance(found, Live) else None
     if encode(now) == encode(change.before):
         return []
@@ -71,6 +74,11 @@ def _moved(change: Change, seen: Mapping[str, Seen]) -> list[str]:
     if change.before is None:
         return [f"{change.address} has appeared"]
     return [f"{change.address} has changed ({', '.join(_differences(change.before, now))})"]
+
+
+def _readable(change: Change) -> list[str]:
+    """What could not be read then is no guess now: the plan lacks it, and what rests on it."""
+    return [f"{change.address} can be read now, and could not when the plan was made ({change.why.rstrip('.')})"]
 
 
 def _differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:

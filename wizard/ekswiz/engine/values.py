@@ -26,6 +26,8 @@ def plain(value: Any) -> Any:
         return attributes(value)
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, frozenset | set):
+        return [plain(item) for item in sorted(value, key=str)]
     if isinstance(value, Sequence) and not isinstance(value, str | bytes):
         return [plain(item) for item in value]
     return encode(value)
@@ -40,8 +42,17 @@ def resolve(desired: T, outputs: Outputs) -> T:
 
 
 def unknown(desired: Any) -> tuple[Ref, ...]:
-    """The Refs that are left at the top level of these attributes."""
-    return tuple(v for v in (getattr(desired, f.name) for f in fields(desired)) if isinstance(v, Ref))
+    """The Refs that are left in these attributes: values themselves, or items of a tuple or set."""
+    return tuple(ref for field in fields(desired) for ref in refs(getattr(desired, field.name)))
+
+
+def refs(value: Any) -> tuple[Ref, ...]:
+    """The Refs in one value: itself, or items of a sequence or set."""
+    if isinstance(value, Ref):
+        return (value,)
+    if isinstance(value, list | tuple | frozenset):
+        return tuple(item for item in value if isinstance(item, Ref))
+    return ()
 
 
 def differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> frozenset[str]:
@@ -52,4 +63,6 @@ def differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> frozenset[
 def _known(value: Any, outputs: Outputs) -> Any:
     if isinstance(value, Ref):
         return outputs.get(value.address, {}).get(value.output, value)
+    if isinstance(value, tuple | frozenset) and refs(value):
+        return type(value)(_known(item, outputs) for item in value)
     return value

@@ -6,7 +6,7 @@ Authorization".
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -104,10 +104,8 @@ class DeployerRbac:
         return lines(*(command("echo", item) + " | kubectl apply -f -" for item in both))
 
     def risks(self, live: Live[RbacAttributes] | None) -> tuple[Risk, ...]:
-        """Rights that somebody added."""
-        if live is None or live.attributes.rules in ((), self.desired.rules):
-            return ()
-        return (Risk("rbac-changed", f"Role {self.desired.name} was changed by hand; the change is undone."),)
+        """Rights that somebody added, and others who were given ours."""
+        return () if live is None else tuple(_risks(live.attributes, self.desired))
 
     def farewell(self, target: Target, live: Live[RbacAttributes]) -> Farewell:
         """Nothing else goes with it."""
@@ -133,6 +131,26 @@ def deployer_rbac(answers: Answers) -> DeployerRbac:
         cluster=answers.cluster,
         stack=answers.stack,
     )
+
+
+def _risks(live: RbacAttributes, desired: RbacAttributes) -> Iterator[Risk]:
+    rules = [rule for rule in live.rules if rule not in desired.rules]
+    if rules:
+        said = "; ".join(_rule(rule) for rule in rules)
+        yield Risk("drops-rules", f"Role {live.name} in {live.namespace} loses: {said}.")
+    others = [subject for subject in live.subjects if subject not in desired.subjects]
+    if others:
+        said = ", ".join(f"{subject.get('kind')} {subject.get('name')}" for subject in others)
+        yield Risk("drops-subjects", f"{said} lose what Role {live.name} in {live.namespace} allows.")
+    if live.role != desired.role:
+        yield Risk(
+            "rebinds-role", f"RoleBinding {live.name} named Role {live.role}; it is made anew for {desired.role}."
+        )
+
+
+def _rule(rule: Json) -> str:
+    """A rule as a reader says it: "get, list secrets"."""
+    return f"{', '.join(rule.get('verbs', ()))} {', '.join(rule.get('resources', rule.get('nonResourceURLs', ())))}"
 
 
 def _live(

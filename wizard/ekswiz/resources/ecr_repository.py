@@ -1,13 +1,15 @@
 """The ECR repository for the service's images: immutable tags, scanned on push, untagged images expire.
 
-The registry's own scanning configuration is shared by the whole account and left alone. Sources: ECR API,
-CreateRepository, PutLifecyclePolicy, DeleteRepository.
+The registry's scanning configuration is shared by the whole account: a rule of it may scan this repository already, and
+where scanning is ENHANCED nothing else can. Then one filter is added to it; everything in it stays. Encryption cannot
+be changed: a repository that is encrypted otherwise is used as it is. Sources: ECR API, CreateRepository,
+PutLifecyclePolicy, PutRegistryScanningConfiguration; ECR User Guide, "Scan images for software vulnerabilities".
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,10 +19,13 @@ from ekswiz.clients.aws_errors import Absent, ask, pages, tell
 from ekswiz.iam.documents import repository_arn
 from ekswiz.plan import Action, Json, Risk
 from ekswiz.resource import Farewell, Live, Tenure, Verb
+from ekswiz.resources.ecr_scanning import ENHANCED, Scanning, forget_filter, scan_on_push
 from ekswiz.resources.shell import command, lines
-from ekswiz.resources.tags import STACK, owner, pairs, visible
+from ekswiz.resources.tags import ADDRESS, STACK, known, owner, pairs, visible
 from ekswiz.target import Target
 
+AES256 = "AES256"
+"""ECR's own encryption, which a repository has unless it was made with another."""
 UNTAGGED_DAYS = 14
 LIFECYCLE: Json = {
     "rules": [
@@ -39,21 +44,38 @@ LIFECYCLE: Json = {
 }
 """Only untagged images expire: a rule by number could remove the image that is running."""
 PERMISSIONS: Mapping[Verb, tuple[str, ...]] = {
-    "read": ("ecr:DescribeRepositories", "ecr:ListTagsForResource", "ecr:GetLifecyclePolicy"),
+    "read": (
+        "ecr:DescribeRepositories",
+        "ecr:ListTagsForResource",
+        "ecr:GetLifecyclePolicy",
+        "ecr:GetRegistryScanningConfiguration",
+    ),
     "create": ("ecr:CreateRepository", "ecr:TagResource", "ecr:PutLifecyclePolicy"),
-    "update": ("ecr:PutImageTagMutability", "ecr:PutImageScanningConfiguration", "ecr:PutLifecyclePolicy"),
+    "update": (
+        "ecr:PutImageTagMutability",
+        "ecr:PutImageScanningConfiguration",
+        "ecr:PutLifecyclePolicy",
+        "ecr:PutRegistryScanningConfiguration",
+        "ecr:TagResource",
+    ),
     "delete": ("ecr:DeleteRepository", "ecr:ListImages"),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class RepositoryAttributes:
-    """`lifecycle` is the policy as JSON; empty where there is none."""
+    """`lifecycle` is the policy as JSON; empty where there is none.
+
+    `scan_on_push` says whether a push is scanned, by the repository's own setting or by the registry's rules.
+    `exclusions` are patterns of tags for which `mutability` does not hold. `tags` are looked at on ours only.
+    """
 
     name: str
     mutability: str
     scan_on_push: bool
     lifecycle: Json
+    exclusions: tuple[str, ...] = ()
+    tags: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -79,15 +101,19 @@ class EcrRepository:
         if not answer or not answer["repositories"]:
             return None
         found = answer["repositories"][0]
-        tags = ask(target, "ecr", "list_tags_for_resource", resourceArn=self.arn) or {}
+        tags = (ask(target, "ecr", "list_tags_for_resource", resourceArn=self.arn) or {}).get("tags")
         policy = ask(target, "ecr", "get_lifecycle_policy", repositoryName=name)
+        scanning = Scanning.of(ask(target, "ecr", "get_registry_scanning_configuration"))
+        whose = owner(tags)
         attributes = RepositoryAttributes(
             name=name,
             mutability=found.get("imageTagMutability", "MUTABLE"),
-            scan_on_push=bool(found.get("imageScanningConfiguration", {}).get("scanOnPush", False)),
+            scan_on_push=scanning.covers(name, own=_own_setting(found)),
             lifecycle=json.loads(policy["lifecyclePolicyText"]) if policy else {},
+            exclusions=tuple(one["filter"] for one in found.get("imageTagMutabilityExclusionFilters", ())),
+            tags=known(tags, self.desired.tags) if whose == self.stack else self.desired.tags,
         )
-        return Live(attributes, _outputs(found), _identity(found), owner(tags.get("tags")))
+        return Live(attributes, _outputs(found, scanning), _identity(found), whose)
 
     def create(
         self,
@@ -105,29 +131,32 @@ class EcrRepository:
             tags=pairs(tags),
         )  # fmt: skip
         self._put_lifecycle(target, desired)
-        return visible(self.read(target), self.address)
+        made = visible(self.read(target), self.address)
+        return made if made.attributes == desired else self.update(target, made, desired)
 
     def update(
         self, target: Target, live: Live[RepositoryAttributes], desired: RepositoryAttributes
     ) -> Live[RepositoryAttributes]:
-        """Bring mutability, scanning and lifecycle to what is desired."""
+        """Bring mutability, scanning, lifecycle and tags to what is desired."""
         before, name = live.attributes, desired.name
-        if before.mutability != desired.mutability:
+        if (before.mutability, before.exclusions) != (desired.mutability, desired.exclusions):
             mode = desired.mutability
             tell(target, "ecr", "put_image_tag_mutability", repositoryName=name, imageTagMutability=mode)
         if before.scan_on_push != desired.scan_on_push:
-            scan = {"scanOnPush": desired.scan_on_push}
-            tell(
-                target, "ecr", "put_image_scanning_configuration", repositoryName=name, imageScanningConfiguration=scan
-            )
+            scan_on_push(target, name)
         if before.lifecycle != desired.lifecycle:
             self._put_lifecycle(target, desired)
+        if before.tags != desired.tags:
+            tell(target, "ecr", "tag_resource", resourceArn=self.arn, tags=pairs(desired.tags))
         return Live(desired, live.outputs, live.unique_id, live.owner)
 
     def delete(self, target: Target, live: Live[RepositoryAttributes]) -> None:
         """Delete it; with images only if the user agreed to lose them."""
+        name = live.attributes.name
         with suppress(Absent):
-            tell(target, "ecr", "delete_repository", repositoryName=live.attributes.name, force=self.delete_images)
+            tell(target, "ecr", "delete_repository", repositoryName=name, force=self.delete_images)
+        if live.outputs.get("scan_filter"):
+            forget_filter(target, name)
 
     def cli(self, action: Action) -> str:
         """The AWS CLI's commands."""
@@ -149,11 +178,8 @@ class EcrRepository:
         return command("aws", "ecr", "describe-repositories", "--repository-names", self.desired.name)
 
     def risks(self, live: Live[RepositoryAttributes] | None) -> tuple[Risk, ...]:
-        """Making the tags of a repository in use immutable stops whoever overwrites them."""
-        if live is None or live.attributes.mutability == self.desired.mutability:
-            return ()
-        sentence = f"Pushes that overwrite a tag of {self.desired.name} will be refused from now on."
-        return (Risk("tags-become-immutable", sentence),)
+        """Making a repository in use stricter stops whoever relied on what it allowed."""
+        return () if live is None else tuple(_risks(live, self.desired))
 
     def farewell(self, target: Target, live: Live[RepositoryAttributes]) -> Farewell:
         """Images are lost for good: the repository stays until that is agreed to."""
@@ -174,19 +200,54 @@ class EcrRepository:
 def ecr_repository(answers: Answers, *, delete_images: bool = False) -> EcrRepository:
     """The repository that the build job pushes to."""
     arn = repository_arn(answers)
-    actions = dict.fromkeys(action for verb in PERMISSIONS.values() for action in verb)
+    actions = dict.fromkeys((action for verb in PERMISSIONS.values() for action in verb), arn)
+    address = "ecr_repository.app"
     return EcrRepository(
-        address="ecr_repository.app",
-        desired=RepositoryAttributes(answers.ecr_repository, "IMMUTABLE", scan_on_push=True, lifecycle=LIFECYCLE),
+        address=address,
+        desired=RepositoryAttributes(
+            answers.ecr_repository, "IMMUTABLE", scan_on_push=True, lifecycle=LIFECYCLE, tags={ADDRESS: address}
+        ),
         arn=arn,
         stack=answers.stack,
-        scopes=dict.fromkeys(actions, arn),
+        # The registry's configuration has no ARN of its own.
+        scopes={action: "*" if "Registry" in action else on for action, on in actions.items()},
         delete_images=delete_images,
     )
 
 
-def _outputs(found: Mapping[str, Any]) -> dict[str, str]:
-    return {"arn": found["repositoryArn"], "uri": found["repositoryUri"]}
+def _risks(live: Live[RepositoryAttributes], desired: RepositoryAttributes) -> Iterator[Risk]:
+    before, name = live.attributes, desired.name
+    if (before.mutability, before.exclusions) != (desired.mutability, desired.exclusions):
+        some = f" (until now allowed for {', '.join(before.exclusions)})" if before.exclusions else ""
+        yield Risk("immutable-tags", f"Pushes that overwrite a tag of {name} will be refused from now on{some}.")
+    if before.lifecycle and before.lifecycle != desired.lifecycle:
+        yield Risk("replaces-lifecycle", f"{name} has another lifecycle policy: what it expires or keeps changes.")
+    if live.outputs.get("scan_type") == ENHANCED and not before.scan_on_push:
+        sentence = (
+            f"The account's shared scanning rules get one filter more, {name}, which fits every name that contains it; "
+            "Amazon Inspector bills what it scans."
+        )
+        yield Risk("enhanced-scan", sentence)
+    if live.outputs.get("encryption", AES256) != AES256:
+        said = live.outputs["encryption"]
+        yield Risk(
+            "other-encryption", f"{name} is encrypted with {said}; that stays, only a new repository can differ."
+        )
+
+
+def _outputs(found: Mapping[str, Any], scanning: Scanning) -> dict[str, str]:
+    encryption = found.get("encryptionConfiguration", {})
+    return {
+        "arn": found["repositoryArn"],
+        "uri": found["repositoryUri"],
+        "encryption": encryption.get("kmsKey") or encryption.get("encryptionType", AES256),
+        "scan_type": scanning.type,
+        "scan_filter": "yes" if scanning.names(found["repositoryName"]) else "",
+    }
+
+
+def _own_setting(found: Mapping[str, Any]) -> bool:
+    return bool(found.get("imageScanningConfiguration", {}).get("scanOnPush", False))
 
 
 def _identity(found: Mapping[str, Any]) -> str:

@@ -130,5 +130,6 @@ def _config_map(name: str) -> str:
     )  # fmt: skip
     return (
         f"Cluster {name} does not use access entries (authentication mode CONFIG_MAP): the deploy role cannot get in. "
-        f"There is no way back from the switch, so ekswiz leaves it to you: {change}"
+        "There is no way back from the switch, so ekswiz makes it only with your consent (migrate_access = true). "
+        f"By hand: {change}"
     )

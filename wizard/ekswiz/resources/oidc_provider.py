@@ -1,6 +1,7 @@
 """The account's OIDC provider for GitHub: shared by every role that trusts GitHub, so adopted and never taken away.
 
-Sources: IAM API, CreateOpenIDConnectProvider and AddClientIDToOpenIDConnectProvider. Thumbprints are optional: AWS
+Ours is one audience of up to a hundred: it is added beside the others, never in their place. Sources: IAM API,
+CreateOpenIDConnectProvider and AddClientIDToOpenIDConnectProvider. Thumbprints are optional and not looked at: AWS
 verifies GitHub's certificate by its own root store.
 """
 
@@ -13,7 +14,7 @@ from typing import Any
 
 from ekswiz.answers import Answers
 from ekswiz.clients.aws_errors import ask, pages, tell
-from ekswiz.errors import Unreadable
+from ekswiz.errors import Conflict, Unreadable
 from ekswiz.iam.documents import AUDIENCE, provider_arn
 from ekswiz.plan import Action, Risk
 from ekswiz.resource import Farewell, Live, Tenure, Verb
@@ -28,6 +29,12 @@ PERMISSIONS: Mapping[Verb, tuple[str, ...]] = {
     "update": ("iam:AddClientIDToOpenIDConnectProvider",),
     "delete": ("iam:DeleteOpenIDConnectProvider", "iam:ListRoles"),
 }
+
+
+MOST_AUDIENCES = 100
+"""Audiences that one provider can have (IAM quota, not adjustable)."""
+FULL = "full"
+"""Output that says that no audience can be added."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +66,11 @@ class OidcProvider:
         found = ask(target, "iam", "get_open_id_connect_provider", OpenIDConnectProviderArn=self.arn)
         if found is None:
             return None
-        audience = self.desired.audience if self.desired.audience in found.get("ClientIDList", ()) else ""
+        audiences = found.get("ClientIDList", ())
+        audience = self.desired.audience if self.desired.audience in audiences else ""
         return Live(
             attributes=ProviderAttributes(self.desired.url, audience),
-            outputs={"arn": self.arn},
+            outputs={"arn": self.arn, FULL: "yes" if len(audiences) >= MOST_AUDIENCES else ""},
             unique_id=found["CreateDate"].isoformat(),
             owner=owner(found.get("Tags")),
         )
@@ -85,6 +93,8 @@ class OidcProvider:
         self, target: Target, live: Live[ProviderAttributes], desired: ProviderAttributes
     ) -> Live[ProviderAttributes]:
         """Add our audience; everything else stays as others want it."""
+        if live.outputs.get(FULL):
+            raise Conflict(_full(self.arn), "Remove one that nobody uses, then plan again.")
         tell(
             target, "iam", "add_client_id_to_open_id_connect_provider",
             OpenIDConnectProviderArn=self.arn, ClientID=desired.audience,
@@ -109,8 +119,9 @@ class OidcProvider:
 
     def risks(self, live: Live[ProviderAttributes] | None) -> tuple[Risk, ...]:
         """Adding an audience widens nothing by itself: each role names the audience that it accepts."""
-        del live
-        return ()
+        if live is None or live.attributes.audience or not live.outputs.get(FULL):
+            return ()
+        return (Risk("provider-full", _full(self.arn)),)
 
     def farewell(self, target: Target, live: Live[ProviderAttributes]) -> Farewell:
         """It stays while anything but this stack's own roles trusts it."""
@@ -152,3 +163,7 @@ def oidc_provider(answers: Answers) -> OidcProvider:
         stack=answers.stack,
         scopes=every | {"iam:ListRoles": "*"},
     )
+
+
+def _full(arn: str) -> str:
+    return f"{arn} has {MOST_AUDIENCES} audiences, IAM's limit: {AUDIENCE} cannot be added."

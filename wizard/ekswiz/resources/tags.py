@@ -8,6 +8,7 @@ from typing import TypeVar
 from ekswiz.errors import Transient
 
 STACK = "ekswiz:stack"
+ADDRESS = "ekswiz:address"
 STACK_LABEL = "ekswiz/stack"
 
 T = TypeVar("T")
@@ -21,6 +22,11 @@ def pairs(tags: Mapping[str, str], key: str = "Key", value: str = "Value") -> li
 def owner(found: Iterable[Mapping[str, str]] | None) -> str | None:
     """The stack that a list of tag pairs names; None if none does."""
     return next((tag["Value"] for tag in found or () if tag["Key"] == STACK), None)
+
+
+def known(found: Iterable[Mapping[str, str]] | None, desired: Mapping[str, str]) -> dict[str, str]:
+    """Of a list of tag pairs those that are desired by name: other tags are others' business."""
+    return {tag["Key"]: tag["Value"] for tag in found or () if tag["Key"] in desired}
 
 
 def labels(tags: Mapping[str, str]) -> dict[str, str]:

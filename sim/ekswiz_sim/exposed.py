@@ -1,0 +1,51 @@
+"""Asks the deployed service for its version: inside the cluster through the API server, or through its load balancer.
+
+Where the system answers for one address only, a balancer's address is a name and nobody listens on it; its Service
+then says so, and the API server's proxy still reaches the pods.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import urllib.error
+import urllib.request
+
+from ekswiz_sim.scene import Scene
+
+TIMEOUT = 10.0
+Answered = tuple[str, int, str]
+"""Where it was asked, the status (0 for no answer), and the body or the reason."""
+
+
+def through_proxy(scene: Scene) -> Answered:
+    """Through the API server's service proxy."""
+    path = f"{_service(scene)}:80/proxy{scene.world.version_path}"
+    return path, *scene.world.kubernetes_get(scene.target, scene.answers.cluster, path)
+
+
+def through_balancer(scene: Scene) -> Answered:
+    """Through the load balancer's own address."""
+    status, text = scene.world.kubernetes_get(scene.target, scene.answers.cluster, _service(scene))
+    service = json.loads(text) if status == http.client.OK else {}
+    ingress = (service.get("status", {}).get("loadBalancer", {}).get("ingress") or [{}])[0]
+    host = ingress.get("hostname") or ingress.get("ip")
+    if not host:
+        return _service(scene), status, "the Service has no load balancer"
+    url = f"http://{host}:{service['spec']['ports'][0]['port']}{scene.world.version_path}"
+    return url, *_get(url)
+
+
+def _service(scene: Scene) -> str:
+    return f"/api/v1/namespaces/{scene.answers.namespace}/services/{scene.answers.workload}"
+
+
+def _get(url: str) -> tuple[int, str]:
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(url, timeout=TIMEOUT) as answered:
+            return answered.status, answered.read().decode(errors="replace")
+    except urllib.error.HTTPError as refused:
+        return refused.code, refused.read().decode(errors="replace")
+    except OSError as error:
+        return 0, str(error)

@@ -1,0 +1,76 @@
+"""What the chaos sweeps found, each as the smallest test that failed before its fix."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ekswiz.engine.apply import apply
+from ekswiz.engine.destroy import destroy_plan
+from ekswiz.engine.journal import FileJournal
+from ekswiz.engine.planner import plan
+from ekswiz.errors import Exit, StalePlan, Transient, Unreadable
+from ekswiz.events import Event
+from ekswiz.frontend import exit_code
+from ekswiz.plan import Action, Ref
+from ekswiz.resource import Farewell, Live
+from ekswiz.target import Target
+from unit.engine.fakes import Fake, Shop, Thing, VirtualClock, bare_target
+
+
+@pytest.fixture
+def shop() -> Shop:
+    return Shop()
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Iterator[FileJournal]:
+    made = FileJournal.open(tmp_path / "j.jsonl", "payments")
+    yield made
+    made.close()
+
+
+def test_what_rests_on_something_unreadable_is_not_called_stale(shop: Shop, journal: FileJournal) -> None:
+    first = Fake(shop, "fake.a")
+    second = Fake(shop, "fake.b", Thing(other=Ref("fake.a", "id")), needs=("fake.a",))
+    first.put(Thing())
+    second.put(Thing(other="id-1"))
+    shop.fail["read", "fake.a"] = [Unreadable("x:Get is denied.")] * 2
+    target = bare_target()
+    made = plan(target, [first, second], "payments")
+    events = list(apply(made, [first, second], target, journal, threading.Event()))
+    assert {event.type for event in events} == {"skipped"}
+
+
+class Throttled(Fake):
+    """Its last look before a deletion is throttled once."""
+
+    def farewell(self, target: Target, live: Live[Thing]) -> Farewell:
+        self.shop.called("farewell", self.address)
+        return Farewell()
+
+
+def test_a_throttled_farewell_is_waited_for(shop: Shop, journal: FileJournal) -> None:
+    fake = Throttled(shop, "fake.a")
+    fake.put(Thing())
+    shop.fail["farewell", "fake.a"] = [Transient("Rate exceeded")]
+    clock = VirtualClock()
+    made = destroy_plan(bare_target(clock), [fake], journal)
+    assert [change.action for change in made.changes] == [Action.DELETE]
+    assert clock.waits
+
+
+def test_a_plan_with_something_unreadable_says_so_when_it_can_be_read_again(shop: Shop, journal: FileJournal) -> None:
+    fake = Fake(shop, "fake.a")
+    fake.put(Thing())
+    shop.fail["read", "fake.a"] = [Unreadable("x:Get is denied.")]
+    target = bare_target()
+    made = plan(target, [fake], "payments")
+    with pytest.raises(StalePlan, match=r"fake\.a can be read now.*x:Get is denied"):
+        list(apply(made, [fake], target, journal, threading.Event()))
+
+
+@pytest.mark.parametrize(("kinds", "code"), [(["skipped"], Exit.FAILED), (["applied", "skipped"], Exit.PARTIAL)])
+def test_a_run_that_skipped_something_is_no_success(kinds: list[str], code: Exit) -> None:
+    assert exit_code([Event(kind, 0.0, "fake.a") for kind in kinds], None) is code  # type: ignore[arg-type]

@@ -1,0 +1,64 @@
+"""The price table that ships with ekswiz, as one region sees it. What it does not have is unknown, never guessed."""
+
+from __future__ import annotations
+
+import functools
+import tomllib
+from collections.abc import Mapping
+from decimal import Decimal
+from importlib import resources
+from typing import Any
+
+
+class Unknown(Exception):
+    """A price that the table does not have."""
+
+
+class Prices:
+    """The table, as one region sees it."""
+
+    def __init__(self, table: Mapping[str, Any], region: str) -> None:
+        self._table = table
+        self._region = region
+        self.hours = Decimal(table["hours_per_month"])
+        self.as_of = str(table["as_of"])
+
+    def of(self, name: str) -> Decimal:
+        """A price that is the same everywhere, or this region's.
+
+        Raises:
+            Unknown: The table has none.
+        """
+        everywhere = self._table["everywhere"]
+        local = self._table["region"].get(self._region, {})
+        if name in everywhere:
+            return Decimal(everywhere[name])
+        if name in local:
+            return Decimal(local[name])
+        raise Unknown(f"the price table of {self.as_of} has no {name} for {self._region}")
+
+    def node(self, type_: str) -> Decimal:
+        """An instance type's price an hour.
+
+        Raises:
+            Unknown: The table does not have it in this region.
+        """
+        local = self._table["region"].get(self._region, {}).get("node_hour", {})
+        if type_ not in local:
+            raise Unknown(f"the price table of {self.as_of} has no {type_} in {self._region}")
+        return Decimal(local[type_])
+
+    def assumed(self, name: str) -> Decimal:
+        """How much of something a month is supposed to use."""
+        return Decimal(self._table["assumptions"][name])
+
+    def source(self, name: str) -> str:
+        """Where a price stands."""
+        return str(self._table["sources"][name])
+
+
+@functools.cache
+def table() -> Mapping[str, Any]:
+    """The price table that ships with ekswiz."""
+    text = resources.files("ekswiz").joinpath("data/prices.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)
