@@ -51,6 +51,7 @@ def rehearse(
     staging.check(origin, answers)
     ports.check(port)
     # A second of imports, which bad input does not wait for.
+    from ekswiz_sim import stood_in  # noqa: PLC0415
     from ekswiz_sim.rehearsal import Rehearsal  # noqa: PLC0415
     from ekswiz_sim.scene import Scene  # noqa: PLC0415
     from ekswiz_sim.stages import STAGES  # noqa: PLC0415
@@ -61,9 +62,10 @@ def rehearse(
         try:
             checkout = staging.stage_repository(origin, world.checkout, sample=source is None)
             target, driver = world.target(checkout), road(world.home / "state")
+            table = tiers.embedded(stood_in.beforehand(checkout, answers, world.home / "judged"))
         except BaseException:
             world.close()
             raise
-        return Scene(world, driver, answers, target, checkout, stop, tiers.embedded(), interfere=interfere or {})
+        return Scene(world, driver, answers, target, checkout, stop, table, interfere=interfere or {})
 
     return Rehearsal(open_scene, stop, STAGES if stages is None else stages)

@@ -19,6 +19,7 @@ from ekswiz_sim.aws.moto_backend import MotoBackend
 from ekswiz_sim.gate.gate import Gate
 from ekswiz_sim.github import hub
 from ekswiz_sim.github.api import application as github_app
+from ekswiz_sim.images.judged import Judged
 from ekswiz_sim.images.puller import Puller
 from ekswiz_sim.kubernetes.provider import Provider
 from ekswiz_sim.loop import LoopThread
@@ -106,7 +107,7 @@ def _assemble(answers: Answers, port: int, folder: Path, surroundings: Surroundi
     hosts.append(f"{LOOPBACK}:{loop.serve(registry_app(storage, gate, ecr))}")
     gate.know_passwords(ecr)
     puller = Puller(_node_login(gate, answers, github_url, hosts[0]), folder / "node")
-    kubernetes = Provider(gate, rules_for, ca=authority, puller=puller, root=folder / "kubernetes")
+    kubernetes = Provider(gate, rules_for, ca=authority, puller=Judged(puller), root=folder / "kubernetes")
     eks = Eks(answers.account, answers.region, principals=gate.unique_id, kubernetes=kubernetes, run=loop.run)
     kubernetes.entries = eks
     services |= {"ecr": ecr, "eks": eks}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,16 +11,9 @@ from ekswiz.events import Event
 from ekswiz.plan import Action, Change, Plan
 from ekswiz_sim import snapshot
 from rehearsal import plants
-from rehearsal.conftest import Place, open_place
+from rehearsal.worlds import Place
 
 pytestmark = pytest.mark.xdist_group("adoption")
-
-
-@pytest.fixture(scope="module")
-def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    """One world for all: each test leaves it as it found it, or says so."""
-    with open_place(tmp_path_factory.mktemp("state")) as opened:
-        yield opened
 
 
 def change(plan: Plan, address: str) -> Change:
@@ -131,7 +123,7 @@ def test_with_consent_it_is_taken_over_and_destroy_leaves_it(here: Place, foreig
     assert not kinds(events, "failed")
 
 
-def test_a_role_that_somebody_made_anew_under_our_name_is_not_destroyed(here: Place, tmp_path: Path) -> None:
+def test_a_role_that_somebody_made_anew_under_our_name_is_not_destroyed(here: Place) -> None:
     here.apply()
     # given our push role, deleted and made again by somebody who copied its tags
     iam, name = here.world.root("iam"), here.answers.push_role

@@ -53,7 +53,10 @@ def resolve(given: Given, *, sim: bool, sample: Mapping[str, str]) -> Answers:
     known |= said
     _propose(known)
     _require(known)
-    return validate(_typed(known))
+    try:
+        return validate(_typed(known))
+    except InputError as error:
+        raise _by_flag(error, said) from error
 
 
 def _said(given: Given) -> dict[str, str]:
@@ -65,6 +68,19 @@ def _said(given: Given) -> dict[str, str]:
             raise InputError("--repo", f"{repository!r} is not OWNER/NAME.", "Write it as on GitHub: acme/payments.")
         said |= {"owner": owner, "repo": repo}
     return said
+
+
+def _by_flag(error: InputError, said: Mapping[str, str]) -> InputError:
+    """A refused answer by the flag that it came from, if it came from one (or from its variable)."""
+    if error.field not in said:
+        return error
+    flag = _flag(error.field)
+    remedy = f"Change {flag}." if error.remedy == f"Change `{error.field}`." else error.remedy
+    return InputError(flag, error.detail.removeprefix(f"{error.field}: "), remedy)
+
+
+def _flag(name: str) -> str:
+    return FLAGS.get(name, "--" + name.replace("_", "-"))
 
 
 def _from_repository(given: Given) -> dict[str, str]:
@@ -90,7 +106,7 @@ def _require(known: Mapping[str, str]) -> None:
     missing = [name for name in needed if name not in known and name not in PROPOSALS]
     if not missing:
         return
-    flags = list(dict.fromkeys(FLAGS.get(name, "--" + name.replace("_", "-")) for name in missing))
+    flags = list(dict.fromkeys(_flag(name) for name in missing))
     variables = ["EKSWIZ_" + flag.removeprefix("--").replace("-", "_").upper() for flag in flags]
     raise InputError(
         ", ".join(flags), "not known, and nothing here says it.", f"Give the flag, or set {', '.join(variables)}."
