@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ekswiz.answers import Answers
+from ekswiz.errors import InputError
 from ekswiz_sim.images.daemonless import Unbuildable, build
 from ekswiz_sim.images.runnable import runnable
 from ekswiz_sim.kubernetes.embedded import kinds
@@ -21,11 +22,11 @@ SENTENCE = "app: stood in"
 """How the sentence begins that says that something stands in."""
 
 
-def beforehand(checkout: Path, answers: Answers, folder: Path) -> str:
+def beforehand(checkout: Path, answers: Answers, folder: Path, shown: Path) -> str:
     """Why the image's own command will not run here; empty if it will, as far as the image alone tells.
 
     The image is built for that in `folder`, which is removed again: whatever is wrong with the Dockerfile is said
-    before anything else happens.
+    before anything else happens, with `shown` in place of `checkout`.
 
     Raises:
         InputError: The Dockerfile is not usable; says file and line.
@@ -36,6 +37,9 @@ def beforehand(checkout: Path, answers: Answers, folder: Path) -> str:
             return str(made)
         document = json.loads(made.manifest)["config"]["digest"]
         config = json.loads(made.blobs[document].read_bytes())["config"]
+    except InputError as error:
+        error.detail = error.detail.replace(str(checkout), str(shown))
+        raise
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return runnable(config, present=lambda _path: True)[1]

@@ -13,7 +13,6 @@ from ekswiz.iam.decision import Layer
 from ekswiz_sim import report
 from rehearsal.worlds import Run, rehearsed
 
-pytestmark = pytest.mark.xdist_group("report-schema")
 Path = tuple[str | int, ...]
 ABSENT = object()
 

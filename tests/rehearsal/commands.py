@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -15,7 +16,7 @@ import psutil
 
 EKSWIZ = Path(sys.executable).with_name("ekswiz")
 SAMPLE = ("--sim", "--headless", "--sample")
-PATIENCE = 60.0
+PATIENCE = 120.0
 GONE = 3.0
 Listing = Mapping[str, tuple[int, int, int]]
 
@@ -28,6 +29,9 @@ class Said:
     out: str
     err: str
     seconds: float = 0.0
+    """Wall time, from the signal where there was one."""
+    work: float = 0.0
+    """Processor time of the command and its children, which a busy machine does not change."""
 
     @property
     def text(self) -> str:
@@ -80,7 +84,7 @@ class Ground:
 
     def run(self, *arguments: str, shell: str = "", **environment: str) -> Said:
         """Run `ekswiz` to its end. `shell` is a line for sh, with `ekswiz` as `"$0"` and the arguments as `"$@"`."""
-        began = time.monotonic()
+        began, worked = time.monotonic(), _work()
         command = ["/bin/sh", "-c", shell, str(EKSWIZ), *arguments] if shell else [str(EKSWIZ), *arguments]
         done = subprocess.run(
             command,
@@ -92,7 +96,7 @@ class Ground:
             check=False,
         )
         out, err = (stream.decode(errors="backslashreplace") for stream in (done.stdout, done.stderr))
-        return Said(done.returncode, out, err, time.monotonic() - began)
+        return Said(done.returncode, out, err, time.monotonic() - began, _work() - worked)
 
     def assert_nothing_left(self) -> None:
         assert list(self.tmp.iterdir()) == []
@@ -174,6 +178,16 @@ class Live:
         while alive := [process for process in self.family if _lives(process)]:
             assert time.monotonic() < end, alive
             time.sleep(0.02)
+
+
+def busy(seconds: float) -> float:
+    """What `seconds` of an idle machine may be here and now."""
+    return seconds * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+
+
+def _work() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _until(met: Callable[[], bool]) -> None:

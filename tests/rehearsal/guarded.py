@@ -42,15 +42,25 @@ def _of_the_user(path: str) -> bool:
     return any(os.path.abspath(path).startswith(f"{REAL_HOME}/{name}") for name in OF_THE_USER)  # noqa: PTH100
 
 
+WRITTEN: list[str] = []
+
+
 def _step(scene: Any) -> None:
     """The first script of the workflow prints all that it has, and looks at home."""
     from ekswiz.paths import WORKFLOW_PATH
 
     file = scene.checkout / WORKFLOW_PATH
+    WRITTEN.append(file.read_text())
     look = "env | sort; ls -la ~ ~/.aws ~/.kube || true; cat ~/.aws/* ~/.kube/* || true"
     text, count = re.subn(r"( run: \|\n)( +)", rf"\1\2{look}\n\2", file.read_text(), count=1)
     assert count == 1
     file.write_text(text)
+
+
+def _restore(scene: Any) -> None:
+    from ekswiz.paths import WORKFLOW_PATH
+
+    (scene.checkout / WORKFLOW_PATH).write_text(WRITTEN.pop())
 
 
 def _search(folder: Path, canaries: list[str], hits: list[str]) -> None:
@@ -74,7 +84,7 @@ def main(canaries: list[str]) -> None:
         return removed(folder)
 
     home.remove = remove
-    rehearsal = prepare(interfere={"push": _step})
+    rehearsal = prepare(interfere={"push": _step, "answer": _restore})
     texts = [json.dumps([event.message, event.data], default=str) for event in rehearsal]
     texts.append(json.dumps(rehearsal.report))
     hits += [f"{canary} in an event or the report" for canary in canaries if any(canary in text for text in texts)]

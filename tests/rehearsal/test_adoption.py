@@ -13,8 +13,6 @@ from ekswiz_sim import snapshot
 from rehearsal import plants
 from rehearsal.worlds import Place
 
-pytestmark = pytest.mark.xdist_group("adoption")
-
 
 def change(plan: Plan, address: str) -> Change:
     return next(change for change in plan.changes if change.address == address)

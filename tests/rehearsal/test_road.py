@@ -12,8 +12,6 @@ from ekswiz_sim import report
 from ekswiz_sim.stages import STAGES
 from rehearsal.worlds import Run, rehearsed
 
-pytestmark = pytest.mark.xdist_group("road")
-
 # Where a denial in this column is decided, for those who hold a role; without one it is the role's own denial.
 LAYERS = {
     "assume-push": {"token", "trust"},
