@@ -58,7 +58,7 @@ def rehearse(
 
     def open_scene() -> Scene:
         world = World.start(answers, operator_policy, port=port, stop=stop)
-        return _staged(world, answers, source, road, stop, interfere or {})
+        return _staged(world, answers, source=source, road=road, stop=stop, interfere=interfere or {})
 
     return Rehearsal(open_scene, stop, STAGES if stages is None else stages)
 
@@ -66,6 +66,7 @@ def rehearse(
 def _staged(
     world: World,
     answers: Answers,
+    *,
     source: Path | None,
     road: Callable[[Path], Road],
     stop: Flag,
@@ -79,7 +80,7 @@ def _staged(
     try:
         checkout = staging.stage_repository(origin, world.checkout, sample=source is None)
         target, driver = world.target(checkout), road(world.home / "state")
-        table = tiers.embedded(stood_in.beforehand(checkout, answers, world.home / "judged"))
+        table = tiers.embedded(stood_in.beforehand(checkout, answers, world.home / "judged", origin))
     except BaseException:
         world.close()
         raise
