@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from ekswiz.clients import kube_api
+from ekswiz.clients.kube_api import at
 from ekswiz.events import Event
 from ekswiz.plan import Action, Change, Plan
 from ekswiz_sim import snapshot
@@ -45,8 +47,9 @@ def test_a_provider_without_our_audience_is_adopted_gets_it_and_stays(here: Plac
     planned = change(here.plan(), "oidc_provider.github")
     # then the plan shows an update of something that existed before
     assert (planned.action, planned.adopted) == (Action.UPDATE, True)
-    assert (planned.before, planned.after) != (None, None)
-    assert planned.after["audience"] == "sts.amazonaws.com"
+    assert planned.before is not None
+    assert planned.after is not None
+    assert (planned.before["audience"], planned.after["audience"]) == ("", "sts.amazonaws.com")
     # when it is applied
     events = here.apply()
     # then the audience was added, and nothing was taken away
@@ -137,3 +140,42 @@ def test_a_role_that_somebody_made_anew_under_our_name_is_not_destroyed(here: Pl
     assert role(here, name)["inline"].keys() == {"own"}
     iam.delete_role_policy(RoleName=name, PolicyName="own")
     iam.delete_role(RoleName=name)
+
+
+@pytest.fixture
+def foreign_places(here: Place) -> Iterator[None]:
+    """An ECR repository with an image and a namespace with a secret, both of our names and made by somebody else."""
+    given, ecr = here.answers, here.world.root("ecr")
+    plants.repository(here.world.root, given.ecr_repository, {"team": "platform"})
+    where = at("api", "v1", "namespaces")
+    for path, kind, name in (
+        (where, "Namespace", given.namespace),
+        (f"{where}/{given.namespace}/secrets", "Secret", "s"),
+    ):
+        body = {"apiVersion": "v1", "kind": kind, "metadata": {"name": name}}
+        kube_api.send(here.target, given.cluster, "POST", path, body)
+    yield
+    ecr.delete_repository(repositoryName=given.ecr_repository, force=True)
+    kube_api.send(here.target, given.cluster, "DELETE", f"{where}/{given.namespace}")
+
+
+@pytest.mark.usefixtures("foreign_places")
+def test_a_foreign_repository_and_namespace_keep_what_they_hold(here: Place) -> None:
+    given, before = here.answers, here.world.snapshot()
+    addresses = {"ecr_repository.app", "namespace.app"}
+    # when it is applied without consent, then neither is touched
+    events = here.apply()
+    assert kinds(events, "failed") == addresses
+    here.destroy()
+    assert snapshot.differences(before, here.world.snapshot()) == []
+    # when they are taken over, and the stack is destroyed with the consent to lose images
+    assert not kinds(here.apply(adopt=True), "failed")
+    made, events = here.destroy()
+    # then both are kept with what they hold
+    assert not kinds(events, "failed")
+    assert {c.address for c in made.changes if c.action is Action.KEEP and "existed before" in c.why} >= addresses
+    after = here.world.snapshot()
+    repository = after["ecr"]["repositories"][given.ecr_repository]
+    assert repository["images"] == before["ecr"]["repositories"][given.ecr_repository]["images"] != {}
+    secret = next(key for key in after["kubernetes"][given.cluster] if key.endswith(f"secrets/{given.namespace}/s"))
+    assert after["kubernetes"][given.cluster][secret] == before["kubernetes"][given.cluster][secret]

@@ -18,7 +18,7 @@ from ekswiz_sim.scene import Scene
 from rehearsal.worlds import halfway
 
 PULL_ONLY = "arn:aws:iam::aws:policy/AmazonEC2ContainerRegistryPullOnly"
-WITHIN = 20.0
+WITHIN = 60.0
 """Seconds for pods to come up or to fail."""
 
 
@@ -79,10 +79,10 @@ def waiting(scene: Scene, reason: str) -> set[str]:
     }
 
 
-def failures(scene: Scene, names: set[str]) -> str:
-    """What the events say of these pods' pulls."""
+def said_of(scene: Scene, names: set[str], kind: str) -> str:
+    """What the events of a type say of these pods."""
     events = api(scene, "GET", "events")["items"]
-    ours = [event for event in events if event["involvedObject"]["name"] in names and event["type"] == "Warning"]
+    ours = [event for event in events if event["involvedObject"]["name"] in names and event["type"] == kind]
     return "\n".join(event["message"] for event in ours)
 
 
@@ -111,9 +111,10 @@ def test_without_the_source_the_service_still_answers_and_new_pods_start(scene: 
         shutil.rmtree(folder)
     # then the service answers, from the pods that run and from new ones on a node without the image
     assert answers(scene)["commit"] == scene.commit
-    restart(scene)
+    names = restart(scene)
     eventually(lambda: ready(scene), "new pods are ready")
     assert answers(scene) == {"commit": scene.commit, "image": scene.image["digest"]}
+    assert f'Successfully pulled image "{scene.image["reference"]}"' in said_of(scene, names, "Normal")
 
 
 def test_one_changed_byte_in_a_layer_makes_the_pull_fail(mended: Scene) -> None:
@@ -127,7 +128,7 @@ def test_one_changed_byte_in_a_layer_makes_the_pull_fail(mended: Scene) -> None:
     try:
         names = restart(mended)
         eventually(lambda: waiting(mended, "ImagePullBackOff") == names, "both pods fail to pull")
-        said = failures(mended, names)
+        said = said_of(mended, names, "Warning")
     finally:
         file.write_bytes(whole)
     # then containerd's own words name both digests
@@ -149,7 +150,7 @@ def test_without_the_nodes_pull_policy_there_is_no_login(mended: Scene) -> None:
     try:
         names = restart(mended)
         eventually(lambda: waiting(mended, "ImagePullBackOff") == names, "both pods fail to pull")
-        said = failures(mended, names)
+        said = said_of(mended, names, "Warning")
         assert denied(mended, since) == {"ecr:GetAuthorizationToken"}
     finally:
         iam.attach_role_policy(RoleName=NODE_ROLE, PolicyArn=PULL_ONLY)
@@ -167,7 +168,7 @@ def test_with_a_login_and_no_right_to_the_image_the_registry_answers_403(mended:
     try:
         names = restart(mended)
         eventually(lambda: waiting(mended, "ImagePullBackOff") == names, "both pods fail to pull")
-        said = failures(mended, names)
+        said = said_of(mended, names, "Warning")
         assert denied(mended, since) == {"ecr:BatchGetImage"}
     finally:
         iam.delete_role_policy(RoleName=NODE_ROLE, PolicyName="login")
