@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +16,12 @@ from ekswiz.plan import Action, Change, Plan
 from ekswiz_sim import snapshot
 from rehearsal import plants
 from rehearsal.worlds import Place
+
+
+@pytest.fixture
+def here(here: Place, tmp_path: Path) -> Place:
+    """The module's world, with a journal of the test's own."""
+    return replace(here, state=tmp_path)
 
 
 def change(plan: Plan, address: str) -> Change:

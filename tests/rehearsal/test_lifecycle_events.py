@@ -165,9 +165,13 @@ def test_closing_in_the_middle_of_a_push_removes_the_world() -> None:
             break
 
     rehearsal.close()
+    rehearsal.close()
 
     assert rehearsal.report["leftovers"] == []
     assert not rehearsal.report["ok"]
+    scene = rehearsal._scene
+    assert scene is not None
+    assert scene.world.close() == []
     assert leftovers.since(held) == []
 
 

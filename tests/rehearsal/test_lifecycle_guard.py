@@ -17,10 +17,10 @@ import pytest
 
 from rehearsal.commands import Ground
 
+pytestmark = pytest.mark.xdist_group("lifecycle-guard")
 GUARDED = Path(__file__).with_name("guarded.py")
 KEY, SECRET, TOKEN, FILE = "AKIACANARYCANARY0001", "canary-secret-0002", "ghp_canary0003", "canary-file-0004"
 CANARIES = (KEY, SECRET, TOKEN, FILE)
-OWN = ("ekswiz", "guarded")
 SAMPLE_SECONDS = 0.03
 
 

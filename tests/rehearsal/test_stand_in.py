@@ -93,6 +93,7 @@ def test_the_command_says_so_before_and_after(tmp_path: Path) -> None:
     said = ground.run("--sim", "--headless", "--repo", "acme/payments")
 
     assert said.code == 0, said.text
+    assert "+ repository_file.manifests/deployment.yaml" in said.out, "without manifests they are planned"
     beforehand, afterwards = said.out.split("ok    world")
     assert "stand-in" in beforehand
     assert "Dockerfile:4: FROM node:22-slim: this is a multi-stage build" in beforehand
