@@ -33,7 +33,7 @@ sim: $(SIM)/.ready ## rehearse the bundled sample: no AWS account, no Docker, no
 	@$(SIM)/bin/ekswiz --sim --headless --sample $(ARGS)
 
 test: $(DEV)/.ready ## all tests
-	@$(DEV)/bin/python -m pytest -n 2 --dist loadgroup $(ARGS)
+	@$(DEV)/bin/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 check: $(DEV)/.ready ## what CI checks besides the tests: format, lint, types, layers, sizes
 	@$(DEV)/bin/ruff format --check .
@@ -43,7 +43,7 @@ check: $(DEV)/.ready ## what CI checks besides the tests: format, lint, types, l
 	@$(DEV)/bin/python tests/house/limits.py
 
 e2e: $(DEV)/.ready ## the whole rehearsal and its negative cases
-	@$(DEV)/bin/python -m pytest -n 2 --dist loadgroup tests/rehearsal $(ARGS)
+	@$(DEV)/bin/python -m pytest -n 2 --dist loadfile tests/rehearsal $(ARGS)
 
 bench: $(DEV)/.ready ## time and memory of a rehearsal
 	@$(DEV)/bin/python tests/house/bench.py $(ARGS)

@@ -2,24 +2,50 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
 from ekswiz_sim.kubernetes.embedded import kinds
 from ekswiz_sim.kubernetes.embedded.store import Obj, Store
-from ekswiz_sim.scene import Scene
+from ekswiz_sim.scene import Scene, Verdict
 from ekswiz_sim.seams import Record
 
 EVENTS_SHOWN = 2
+SECONDS = "%Y-%m-%dT%H:%M:%S"
 
 
-def cause(scene: Scene, since: int, sentence: str) -> str:
-    """`sentence` with the last denial since record number `since`, and the latest Kubernetes warnings, if any."""
-    denied = [record for record in scene.world.records(since) if not record.decision.allowed]
-    parts = [sentence.rstrip()]
-    if denied:
-        parts.append(f"Decided by: {describe(denied[-1])}")
-    warnings = _warnings(scene)
+def cause(scene: Scene, since: int, verdict: Verdict) -> str:
+    """The verdict's sentence with the denial that decided, since record number `since`, and Kubernetes' warnings."""
+    if verdict.explained:
+        return verdict.sentence
+    parts = [_ended(verdict.sentence.rstrip())]
+    denied = _deciding(scene.world.records(since), verdict)
+    if denied is not None:
+        parts.append(_ended(f"Decided by: {describe(denied)}"))
+    warnings = _warnings(scene, verdict.when)
     if warnings:
         parts.append(f"Kubernetes says: {' | '.join(warnings)}")
     return " ".join(parts)
+
+
+def _ended(sentence: str) -> str:
+    return sentence if sentence.endswith((".", "!", "?")) else f"{sentence}."
+
+
+def _deciding(records: Sequence[Record], verdict: Verdict) -> Record | None:
+    """The last denial while it failed: best one that the sentence names, never one that did no harm before."""
+    denied = [record for record in records if not record.decision.allowed]
+    if verdict.when is not None:
+        began, ended = verdict.when
+        harmless = {_asked(record) for record in denied if record.at < began}
+        denied = [record for record in denied if began <= record.at <= ended and _asked(record) not in harmless]
+    named = [record for record in denied if record.action in verdict.sentence and record.resource in verdict.sentence]
+    fitting = named or denied
+    return fitting[-1] if fitting else None
+
+
+def _asked(record: Record) -> tuple[str, str, str]:
+    return record.principal, record.action, record.resource
 
 
 def describe(record: Record) -> str:
@@ -38,11 +64,20 @@ async def _events(store: Store, namespace: str) -> list[Obj]:
     return list(store.all(kinds.EVENTS, namespace))
 
 
-def _warnings(scene: Scene) -> list[str]:
+def _warnings(scene: Scene, when: tuple[float, float] | None) -> list[str]:
+    """The latest warnings, each once; "Error: ErrImagePull" and its like only where nothing says more."""
     store = scene.world.store(scene.answers.cluster)
     if store is None:
         return []
     events = scene.world.loop.run(_events(store, scene.answers.namespace))
-    found = [event for event in events if event.get("type") == "Warning"]
-    found.sort(key=lambda event: str(event.get("lastTimestamp") or event.get("eventTime") or ""))
-    return [f"{e['reason']} {e['involvedObject']['name']}: {e['message']}" for e in found[-EVENTS_SHOWN:]]
+    since = datetime.fromtimestamp(when[0], UTC).strftime(SECONDS) if when else ""
+    found = [event for event in events if event.get("type") == "Warning" and _at(event) >= since]
+    found.sort(key=_at)
+    last = {event["message"]: event for event in found}
+    telling = [event for event in last.values() if not event["message"].startswith("Error: ")] or list(last.values())
+    return [f"{e['reason']} {e['involvedObject']['name']}: {e['message']}" for e in telling[-EVENTS_SHOWN:]]
+
+
+def _at(event: Obj) -> str:
+    """When it was seen last, to the second."""
+    return str(event.get("lastTimestamp") or event.get("eventTime") or "")[: len("2026-01-01T00:00:00")]

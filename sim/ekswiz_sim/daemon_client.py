@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
+import signal
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
@@ -13,15 +16,15 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 from ekswiz.answers import Answers
 from ekswiz.errors import RehearsalError
 from ekswiz.target import Target
 from ekswiz_sim import daemon_file, home, ports, sample, staging
 from ekswiz_sim.sim_target import Doorway, make_target
 
+STATE_VARIABLE = daemon_file.STATE_VARIABLE
 END_SECONDS = 30.0
+TICK = 0.02
 SHOWN = ("account", "region", "aws_url", "registry", "checkout", "home", "pid")
 
 
@@ -100,16 +103,23 @@ def control(path: str) -> Any:
 
 
 def _end(facts: Mapping[str, Any]) -> None:
-    try:
-        process = psutil.Process(facts["pid"])
+    """Ask it to go; kill it if it does not."""
+    with contextlib.suppress(urllib.error.URLError, OSError, ValueError):
         _call(facts, "/down", "POST")
-        process.wait(END_SECONDS)
-    except psutil.NoSuchProcess:
-        return
-    except (psutil.TimeoutExpired, urllib.error.URLError, OSError):
-        with contextlib.suppress(psutil.NoSuchProcess):
-            process.kill()
-            process.wait(END_SECONDS)
+        if _gone(facts):
+            return
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(facts["pid"], signal.SIGKILL)
+    _gone(facts)
+
+
+def _gone(facts: Mapping[str, Any]) -> bool:
+    end = time.monotonic() + END_SECONDS
+    while home.alive(facts):
+        if time.monotonic() >= end:
+            return False
+        time.sleep(TICK)
+    return True
 
 
 def _call(facts: Mapping[str, Any], path: str, method: str) -> Any:

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import platformdirs
-import psutil
 
 from ekswiz.errors import RehearsalError
+from ekswiz_sim import home
 
 STATE_VARIABLE = "EKSWIZ_STATE_DIR"
 
@@ -32,10 +32,9 @@ def read() -> dict[str, Any] | None:
     """Facts of the world that is up; None if none is."""
     try:
         facts = dict(json.loads(path().read_text(encoding="utf-8")))
-        alive = abs(psutil.Process(facts["pid"]).create_time() - facts["started"]) < 1
-    except (OSError, ValueError, KeyError, TypeError, psutil.Error):
+        return facts if home.alive(facts) else None
+    except (OSError, ValueError, KeyError, TypeError):
         return None
-    return facts if alive else None
 
 
 def write(file: Path, facts: Mapping[str, Any]) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ekswiz_sim.rehearsal import Rehearsal
     from ekswiz_sim.scene import Road, Scene
     from ekswiz_sim.stages import Stage
+    from ekswiz_sim.world import World
 
 __all__ = ["SAMPLE", "attach", "down", "env", "rehearse", "status", "up"]
 
@@ -52,18 +53,35 @@ def rehearse(
     ports.check(port)
     # A second of imports, which bad input does not wait for.
     from ekswiz_sim.rehearsal import Rehearsal  # noqa: PLC0415
-    from ekswiz_sim.scene import Scene  # noqa: PLC0415
     from ekswiz_sim.stages import STAGES  # noqa: PLC0415
     from ekswiz_sim.world import World  # noqa: PLC0415
 
     def open_scene() -> Scene:
         world = World.start(answers, operator_policy, port=port, stop=stop)
-        try:
-            checkout = staging.stage_repository(origin, world.checkout, sample=source is None)
-            target, driver = world.target(checkout), road(world.home / "state")
-        except BaseException:
-            world.close()
-            raise
-        return Scene(world, driver, answers, target, checkout, stop, tiers.embedded(), interfere=interfere or {})
+        return _staged(world, answers, source=source, road=road, stop=stop, interfere=interfere or {})
 
     return Rehearsal(open_scene, stop, STAGES if stages is None else stages)
+
+
+def _staged(
+    world: World,
+    answers: Answers,
+    *,
+    source: Path | None,
+    road: Callable[[Path], Road],
+    stop: Flag,
+    interfere: Mapping[str, Callable[[Scene], None]],
+) -> Scene:
+    """The scene of a new world, with the repository staged in it; if that fails the world is removed again."""
+    from ekswiz_sim import stood_in  # noqa: PLC0415 - as above
+    from ekswiz_sim.scene import Scene  # noqa: PLC0415
+
+    origin = sample.source() if source is None else source
+    try:
+        checkout = staging.stage_repository(origin, world.checkout, sample=source is None)
+        target, driver = world.target(checkout), road(world.home / "state")
+        table = tiers.embedded(stood_in.beforehand(checkout, answers, world.home / "judged", origin))
+    except BaseException:
+        world.close()
+        raise
+    return Scene(world, driver, answers, target, checkout, stop, table, interfere=interfere)

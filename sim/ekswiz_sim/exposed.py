@@ -1,4 +1,4 @@
-"""Asks the deployed service for its version: inside the cluster through the API server, or through its load balancer.
+"""Asks the deployed service for its version through its load balancer.
 
 Where the system answers for one address only, a balancer's address is a name and nobody listens on it; its Service
 then says so, and the API server's proxy still reaches the pods.
@@ -12,16 +12,21 @@ import urllib.error
 import urllib.request
 
 from ekswiz_sim.scene import Scene
+from ekswiz_sim.service import KEPT, SHOWN
 
 TIMEOUT = 10.0
 Answered = tuple[str, int, str]
 """Where it was asked, the status (0 for no answer), and the body or the reason."""
 
 
-def through_proxy(scene: Scene) -> Answered:
-    """Through the API server's service proxy."""
-    path = f"{_service(scene)}:80/proxy{scene.world.version_path}"
-    return path, *scene.world.kubernetes_get(scene.target, scene.answers.cluster, path)
+def ask(scene: Scene) -> tuple[bool, str]:
+    """Whether the service answers through its load balancer and is the pushed commit, and a sentence on it."""
+    url, status, body = through_balancer(scene)
+    scene.http = {"url": url, "status": status, "body": body[:KEPT]}
+    shown = " ".join(body.split())[:SHOWN]
+    if status == http.client.OK and scene.commit in body:
+        return True, f"GET {url} -> 200 {shown}"
+    return False, f"GET {url} -> {status} {shown}; expected 200 and commit {scene.commit}"
 
 
 def through_balancer(scene: Scene) -> Answered:

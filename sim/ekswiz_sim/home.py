@@ -12,7 +12,9 @@ import shutil
 import stat
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -44,6 +46,20 @@ def owner() -> dict[str, float]:
     return {"pid": os.getpid(), "started": psutil.Process().create_time()}
 
 
+def alive(held: Mapping[str, Any]) -> bool:
+    """Whether the process that `owner` described still runs. A zombie does not: its parent only has not asked yet.
+
+    Raises:
+        KeyError, TypeError: That is no owner.
+    """
+    try:
+        process = psutil.Process(held["pid"])
+        same = abs(process.create_time() - held["started"]) < 1
+        return bool(same and process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.Error:
+        return False
+
+
 def remove(home: Path) -> list[str]:
     """Remove a world's folder; returns what could not be removed."""
     for folder, _, _ in os.walk(home):
@@ -72,10 +88,7 @@ def _mine(home: Path) -> bool:
 
 def _alive(home: Path) -> bool:
     try:
-        held = json.loads((home / OWNER).read_text())
-        return bool(abs(psutil.Process(held["pid"]).create_time() - held["started"]) < 1)
-    except psutil.NoSuchProcess:
-        return False
+        return alive(json.loads((home / OWNER).read_text()))
     except (OSError, KeyError, TypeError, ValueError):
         # Without a readable owner it may be a world that is just being made.
         return time.time() - home.lstat().st_mtime < GRACE_SECONDS

@@ -21,6 +21,7 @@ from ekswiz_sim.clock import SimClock
 from ekswiz_sim.gate.gate import Gate
 from ekswiz_sim.github import hub
 from ekswiz_sim.github.api import application as github_app
+from ekswiz_sim.images.judged import Judged
 from ekswiz_sim.images.puller import Puller
 from ekswiz_sim.kubernetes.provider import Provider
 from ekswiz_sim.loop import LoopThread
@@ -109,7 +110,7 @@ def _assemble(answers: Answers, port: int, folder: Path, surroundings: Surroundi
     hosts.append(f"{LOOPBACK}:{loop.serve(registry_app(storage, gate, ecr))}")
     gate.know_passwords(ecr)
     puller = Puller(_node_login(gate, answers, github_url, hosts[0], services), folder / "node")
-    kubernetes = Provider(gate, rules_for, ca=authority, puller=puller, root=folder / "kubernetes")
+    kubernetes = Provider(gate, rules_for, ca=authority, puller=Judged(puller), root=folder / "kubernetes")
     clock = SimClock()
     gate.know_time(clock)
     eks = Eks(

@@ -115,7 +115,7 @@ class Rehearsal:
         started, since = time.monotonic(), len(scene.world.records())
         verdict, trace = Verdict(), ""
         try:
-            for event in stage.run(scene, verdict):
+            for event in () if self._stop.is_set() else stage.run(scene, verdict):
                 outcome.log.extend(_log(event))
                 yield event
         except EkswizError as error:
@@ -128,7 +128,7 @@ class Rehearsal:
         outcome.ok, outcome.why, outcome.seconds = verdict.ok, verdict.sentence, time.monotonic() - started
         data = dict(verdict.data)
         if not outcome.ok and outcome.why != STOPPED:
-            outcome.why = cause(scene, since, outcome.why)
+            outcome.why = cause(scene, since, verdict)
             data.setdefault("lines", outcome.log[-LOG_LINES:])
             # For the report; nobody wants that on the screen.
             outcome.log.extend([*trace.splitlines(), *scene.world.log()[-LOG_LINES:]])

@@ -36,7 +36,7 @@ def source() -> Path:
         RehearsalError: It is in neither place.
     """
     package = Path(str(files("ekswiz_sim")))
-    for folder in (package / "sample", package.parents[1]):
+    for folder in (package / "data" / "sample", package.parents[1]):
         if all((folder / part).is_dir() for part in PARTS):
             return folder
     raise RehearsalError("the bundled sample is not part of this installation.", "Install ekswiz again.")

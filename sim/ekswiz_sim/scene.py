@@ -37,6 +37,10 @@ class Verdict:
     ok: bool = False
     sentence: str = ""
     data: dict[str, Any] = field(default_factory=dict)
+    when: tuple[float, float] | None = None
+    """When that which failed began and ended, in epoch seconds; None is the whole stage."""
+    explained: bool = False
+    """Whether the sentence says all; else the denial that decided and Kubernetes' warnings are added."""
 
     def passed(self, sentence: str, **data: Any) -> None:
         """The stage did what it is for."""

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from ekswiz.events import Event
 from ekswiz.plan import Action, Change, Plan
-from ekswiz_sim import exposed, snapshot
+from ekswiz_sim import exposed, service, snapshot
 from ekswiz_sim.access.matrix import try_all
 from ekswiz_sim.push import push
 from ekswiz_sim.scene import Scene, Verdict
 
+SHOWN = 3
+"""Surprises of the matrix that the stage's sentence names; the table has all."""
 Run = Callable[[Scene, Verdict], Iterator[Event]]
 
 
@@ -57,21 +60,19 @@ def settled(scene: Scene, verdict: Verdict) -> Iterator[Event]:
     left = [f"{change.action.value} {change.address}" for change in again.pending]
     if left:
         verdict.failed(f"a second plan still wants: {', '.join(left)}", lines=[_difference(c) for c in again.pending])
+        verdict.explained = True
     else:
         verdict.passed("a second plan finds nothing to do")
 
 
 def answer(scene: Scene, verdict: Verdict) -> Iterator[Event]:
     """Ask the service for its version, the way the answers expose it; it must be the commit that was pushed."""
-    asked = exposed.through_proxy if scene.answers.expose == "inside" else exposed.through_balancer
-    url, status, body = asked(scene)
-    scene.http = {"url": url, "status": status, "body": body[:4096]}
+    ok, sentence = service.ask(scene) if scene.answers.expose == "inside" else exposed.ask(scene)
     yield from ()
-    if status == 200 and scene.commit in body:  # noqa: PLR2004 - HTTP OK
-        shown = scene.world.version_path if scene.answers.expose == "inside" else url
-        verdict.passed(f"GET {shown} -> 200 {_compact(body)}")
+    if ok:
+        verdict.passed(sentence, lines=[f"note: {one}" for one in service.stood_in(scene)])
     else:
-        verdict.failed(f"GET {url} -> {status} {_compact(body)}; expected 200 and commit {scene.commit}")
+        verdict.failed(sentence)
 
 
 def access(scene: Scene, verdict: Verdict) -> Iterator[Event]:
@@ -84,8 +85,9 @@ def access(scene: Scene, verdict: Verdict) -> Iterator[Event]:
     wrong = [cell for cell in scene.matrix if not cell["ok"]]
     tried = sum(cell["tried"] for cell in scene.matrix)
     if wrong:
-        sentence = f"{len(wrong)} of {tried} tries differ from what the answers intend"
+        sentence = f"{len(wrong)} of {tried} tries differ from what the answers intend: {_surprises(wrong)}"
         verdict.failed(sentence, matrix=list(scene.matrix))
+        verdict.explained = True
     else:
         rows = len({cell["row"] for cell in scene.matrix})
         verdict.passed(f"{tried} tries by {rows} principals, all as intended", matrix=list(scene.matrix))
@@ -102,6 +104,7 @@ def empty(scene: Scene, verdict: Verdict) -> Iterator[Event]:
     yield from ()
     if differences:
         verdict.failed(f"{len(differences)} objects differ from before", lines=differences[:20])
+        verdict.explained = True
     else:
         verdict.passed("the world is what it was before")
 
@@ -145,5 +148,8 @@ def _difference(change: Change) -> str:
     return f"{change.address}: before {json.dumps(data['before'])} after {json.dumps(data['after'])}"
 
 
-def _compact(body: str) -> str:
-    return " ".join(body.split())[:200]
+def _surprises(wrong: Sequence[Mapping[str, Any]]) -> str:
+    """The first cells that are not as meant, each with what decided."""
+    said = [f"{c['row']}/{c['column']} expected {c['expected']}, got {c['got']}: {c['why']}" for c in wrong[:SHOWN]]
+    more = f" | and {len(wrong) - SHOWN} more" if len(wrong) > SHOWN else ""
+    return f"{' | '.join(said)}{more}"

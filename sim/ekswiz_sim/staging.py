@@ -26,7 +26,7 @@ def check(source: Path, answers: Answers) -> None:
     """Refuse what cannot be rehearsed, before anything starts.
 
     Raises:
-        InputError: No such folder, no Dockerfile, no build context.
+        InputError: No such folder, no Dockerfile, no build context, or a Dockerfile or manifests that are wrong.
     """
     if not source.is_dir():
         raise InputError("--source", f"{source} is not a folder.", "Name the repository's folder.")
@@ -38,6 +38,13 @@ def check(source: Path, answers: Answers) -> None:
             f"there is no {answers.dockerfile} in {source}, so there is no image to deploy.",
             "Add one, name another with --dockerfile, or try the bundled sample: ekswiz --sim --sample.",
         )
+    from ekswiz_sim.images.daemonless import read  # noqa: PLC0415 - a builder that other checks can do without
+
+    read(source / answers.dockerfile)
+    if (source / answers.manifests).exists():
+        from ekswiz_sim.manifests import folder  # noqa: PLC0415 - Kubernetes' schemas; only who has manifests pays
+
+        folder.check(source, answers)
 
 
 def stage_repository(source: Path, into: Path, *, sample: bool) -> Path:

@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 
-def embedded() -> list[dict[str, str]]:
-    """The parts of the default tier, in the order in which a deployment meets them."""
+def embedded(stood_in: str = "") -> list[dict[str, str]]:
+    """The parts of the default tier, in the order in which a deployment meets them.
+
+    Args:
+        stood_in: Why a stand-in will take the place of the service's container; empty where it will run.
+    """
+    pods = ("pods", "processes", "the image's files run with this Python, not isolated", "needs no container runtime")
+    if stood_in:
+        pods = ("pods", "stand-in", "ports and probes are answered; the app itself does not run", stood_in)
     rows = (
         ("GitHub", "embedded", "tokens are signed and carry all of GitHub's claims", "no request leaves this machine"),
         (
@@ -16,7 +23,7 @@ def embedded() -> list[dict[str, str]]:
         ("registry", "embedded", "OCI protocol; every request judged as its ECR action", "the same on every machine"),
         ("images", "daemonless", "files and settings are real; FROM is recorded, RUN skipped", "needs no Docker"),
         ("Kubernetes", "embedded", "API, RBAC and controllers for real kubectl", "needs no container runtime"),
-        ("pods", "processes", "the image's files run with this Python, not isolated", "needs no container runtime"),
+        pods,
         ("runner", "embedded", "bash and kubectl are real; aws, docker and actions are twins", "needs no Node"),
     )
     return [dict(zip(("part", "chosen", "real", "why"), row, strict=True)) for row in rows]

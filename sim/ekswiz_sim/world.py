@@ -41,6 +41,7 @@ class World:
         self.account = answers.account
         self._parts = made
         self._before = before
+        self._closed = False
         self._operator: Mapping[str, str] = {}
         self._clients: dict[str, Callable[[str], Any]] = {}
 
@@ -207,4 +208,7 @@ class World:
 
     def close(self) -> Sequence[str]:
         """Stop and remove everything; what could not be removed. Safe to call twice."""
+        if self._closed:
+            return []
+        self._closed = True
         return [*parts.stop(self._parts), *home.remove(self.home), *leftovers.since(self._before)]

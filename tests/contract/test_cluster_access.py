@@ -14,7 +14,7 @@ from ekswiz.events import Event
 from ekswiz.plan import Action
 from ekswiz_sim import snapshot
 from rehearsal.composed import composed
-from rehearsal.conftest import Place, open_place
+from rehearsal.worlds import Place, open_place
 
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 

@@ -45,7 +45,8 @@ def test_an_existing_clusters_rehearsal_never_loads_ec2() -> None:
 
     code = (
         "import sys; from ekswiz_sim.aws.moto_backend import MotoBackend; from ekswiz_sim.gate.gate import Gate\n"
-        "backend = MotoBackend('123456789012', 'eu-west-1'); gate = Gate('123456789012', 'eu-west-1', backend, {}, print)\n"
+        "backend = MotoBackend('123456789012', 'eu-west-1')\n"
+        "gate = Gate(backend.account, backend.region, backend, {}, print)\n"
         "gate.seeds.user('operator'); gate.iam_snapshot(); gate.close()\n"
         "assert 'moto.iam.models' in sys.modules; assert not any(m.startswith('moto.ec2') for m in sys.modules)"
     )

@@ -75,7 +75,7 @@ def plant(aws: Client, kubectl: Kubectl, checkout: Path, answers: Answers) -> No
     aws("iam").create_open_id_connect_provider(Url="https://gitlab.example.com", ClientIDList=["gitlab"])
     for name, trust in zip(ONES, (github_trust(github), service_trust()), strict=True):
         _identities(aws, name, trust, answers)
-        _repository(aws, name, answers)
+        repository(aws, name, tags(name, answers))
         kubectl("apply", "-f", "-", stdin=json.dumps(_kubernetes(name)))
     for path, text in FILES.items():
         (checkout / path).parent.mkdir(parents=True, exist_ok=True)
@@ -103,8 +103,9 @@ def _identities(aws: Client, name: str, trust: Mapping[str, Any], answers: Answe
     )
 
 
-def _repository(aws: Client, name: str, answers: Answers) -> None:
-    pairs = [{"Key": key, "Value": value} for key, value in tags(name, answers).items()]
+def repository(aws: Client, name: str, marks: Mapping[str, str]) -> None:
+    """A repository with one image, tagged v1."""
+    pairs = [{"Key": key, "Value": value} for key, value in marks.items()]
     aws("ecr").create_repository(repositoryName=name, tags=pairs)
     put_image(aws, name, "v1")
 

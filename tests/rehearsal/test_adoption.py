@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ekswiz.clients import kube_api
+from ekswiz.clients.kube_api import at
 from ekswiz.events import Event
 from ekswiz.plan import Action, Change, Plan
 from ekswiz_sim import snapshot
 from rehearsal import plants
-from rehearsal.conftest import Place, open_place
-
-pytestmark = pytest.mark.xdist_group("adoption")
+from rehearsal.worlds import Place
 
 
-@pytest.fixture(scope="module")
-def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    """One world for all: each test leaves it as it found it, or says so."""
-    with open_place(tmp_path_factory.mktemp("state")) as opened:
-        yield opened
+@pytest.fixture
+def here(here: Place, tmp_path: Path) -> Place:
+    """The module's world, with a journal of the test's own."""
+    return replace(here, state=tmp_path)
 
 
 def change(plan: Plan, address: str) -> Change:
@@ -55,8 +55,9 @@ def test_a_provider_without_our_audience_is_adopted_gets_it_and_stays(here: Plac
     planned = change(here.plan(), "oidc_provider.github")
     # then the plan shows an update of something that existed before
     assert (planned.action, planned.adopted) == (Action.UPDATE, True)
-    assert (planned.before, planned.after) != (None, None)
-    assert planned.after["audience"] == "sts.amazonaws.com"
+    assert planned.before is not None
+    assert planned.after is not None
+    assert (planned.before["audience"], planned.after["audience"]) == ("", "sts.amazonaws.com")
     # when it is applied
     events = here.apply()
     # then the audience was added, and nothing was taken away
@@ -131,7 +132,7 @@ def test_with_consent_it_is_taken_over_and_destroy_leaves_it(here: Place, foreig
     assert not kinds(events, "failed")
 
 
-def test_a_role_that_somebody_made_anew_under_our_name_is_not_destroyed(here: Place, tmp_path: Path) -> None:
+def test_a_role_that_somebody_made_anew_under_our_name_is_not_destroyed(here: Place) -> None:
     here.apply()
     # given our push role, deleted and made again by somebody who copied its tags
     iam, name = here.world.root("iam"), here.answers.push_role
@@ -147,3 +148,42 @@ def test_a_role_that_somebody_made_anew_under_our_name_is_not_destroyed(here: Pl
     assert role(here, name)["inline"].keys() == {"own"}
     iam.delete_role_policy(RoleName=name, PolicyName="own")
     iam.delete_role(RoleName=name)
+
+
+@pytest.fixture
+def foreign_places(here: Place) -> Iterator[None]:
+    """An ECR repository with an image and a namespace with a secret, both of our names and made by somebody else."""
+    given, ecr = here.answers, here.world.root("ecr")
+    plants.repository(here.world.root, given.ecr_repository, {"team": "platform"})
+    where = at("api", "v1", "namespaces")
+    for path, kind, name in (
+        (where, "Namespace", given.namespace),
+        (f"{where}/{given.namespace}/secrets", "Secret", "s"),
+    ):
+        body = {"apiVersion": "v1", "kind": kind, "metadata": {"name": name}}
+        kube_api.send(here.target, given.cluster, "POST", path, body)
+    yield
+    ecr.delete_repository(repositoryName=given.ecr_repository, force=True)
+    kube_api.send(here.target, given.cluster, "DELETE", f"{where}/{given.namespace}")
+
+
+@pytest.mark.usefixtures("foreign_places")
+def test_a_foreign_repository_and_namespace_keep_what_they_hold(here: Place) -> None:
+    given, before = here.answers, here.world.snapshot()
+    addresses = {"ecr_repository.app", "namespace.app"}
+    # when it is applied without consent, then neither is touched
+    events = here.apply()
+    assert kinds(events, "failed") == addresses
+    here.destroy()
+    assert snapshot.differences(before, here.world.snapshot()) == []
+    # when they are taken over, and the stack is destroyed with the consent to lose images
+    assert not kinds(here.apply(adopt=True), "failed")
+    made, events = here.destroy()
+    # then both are kept with what they hold
+    assert not kinds(events, "failed")
+    assert {c.address for c in made.changes if c.action is Action.KEEP and "existed before" in c.why} >= addresses
+    after = here.world.snapshot()
+    repository = after["ecr"]["repositories"][given.ecr_repository]
+    assert repository["images"] == before["ecr"]["repositories"][given.ecr_repository]["images"] != {}
+    secret = next(key for key in after["kubernetes"][given.cluster] if key.endswith(f"secrets/{given.namespace}/s"))
+    assert after["kubernetes"][given.cluster][secret] == before["kubernetes"][given.cluster][secret]

@@ -14,8 +14,9 @@ from ekswiz.plan import Action, Change, Plan
 from ekswiz.risks import CATALOGUE
 from ekswiz_sim.scene import Scene
 from rehearsal import guide_account
-from rehearsal.conftest import Place, Rehearse, open_place
+from rehearsal.conftest import Rehearse
 from rehearsal.guide_account import ADMIN, POLICIES, REPOSITORY, ROLE, role_arn
+from rehearsal.worlds import Place, open_place
 
 pytestmark = pytest.mark.xdist_group("guide-account")
 GREEN = ("plan", "apply", "settled", "push", "answer", "access", "destroy")

@@ -22,8 +22,8 @@ from ekswiz_sim import daemon_client, entry, snapshot
 from ekswiz_sim.runner.tools.install import kubectl
 from rehearsal import plants
 
-pytestmark = pytest.mark.xdist_group("world-up")
-ANSWERS = Answers(**entry.SAMPLE)
+SAMPLE: dict[str, Any] = {**entry.SAMPLE}
+ANSWERS = Answers(**SAMPLE)
 EKSWIZ = Path(sys.executable).with_name("ekswiz")
 
 

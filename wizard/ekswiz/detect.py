@@ -38,16 +38,26 @@ def _note(fields: dict[str, str], sources: dict[str, str], found: dict[str, str]
 
 
 def _git_folder(source: Path) -> Path | None:
+    """Git's own folder of the checkout that `source` is in; that of a worktree or submodule is named by a file."""
     for folder in (source.resolve(), *source.resolve().parents):
         git = folder / ".git"
         if git.is_dir():
             return git
+        if git.is_file():
+            named = folder / "".join(_lines(git)[:1]).removeprefix("gitdir:").strip()
+            return named if named.is_dir() else None
     return None
+
+
+def _common(git: Path) -> Path:
+    """Where the configuration is: a worktree shares its repository's."""
+    shared = "".join(_lines(git / "commondir")[:1]).strip()
+    return git / shared if shared else git
 
 
 def _from_remote(git: Path) -> dict[str, str]:
     section = ""
-    for line in _lines(git / "config"):
+    for line in _lines(_common(git) / "config"):
         text = line.strip()
         if text.startswith("["):
             section = text

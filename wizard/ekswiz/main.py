@@ -117,9 +117,6 @@ def run(arguments: list[str]) -> int:
     except EkswizError as error:
         streams.tell(f"ekswiz: {error}")
         return error.exit_code
-    except BrokenPipeError:
-        streams.tell("ekswiz: Stopped: nobody reads the output any more.")
-        return Exit.FAILED
     except OSError as error:
         streams.tell(f"ekswiz: Stopped: {error.strerror or error}{f' ({error.filename})' if error.filename else ''}.")
         return Exit.FAILED

@@ -54,7 +54,10 @@ def resolve(given: Given, *, sim: bool, sample: Mapping[str, str]) -> Answers:
     known |= said
     _propose(known)
     _require(known)
-    return validate(_typed(known))
+    try:
+        return validate(_typed(known))
+    except InputError as error:
+        raise _by_flag(error, said) from error
 
 
 def _said(given: Given) -> dict[str, str]:
@@ -66,6 +69,19 @@ def _said(given: Given) -> dict[str, str]:
             raise InputError("--repo", f"{repository!r} is not OWNER/NAME.", "Write it as on GitHub: acme/payments.")
         said |= {"owner": owner, "repo": repo}
     return said
+
+
+def _by_flag(error: InputError, said: Mapping[str, str]) -> InputError:
+    """A refused answer by the flag that it came from, if it came from one (or from its variable)."""
+    if error.field not in said:
+        return error
+    flag = _flag(error.field)
+    remedy = f"Change {flag}." if error.remedy == f"Change `{error.field}`." else error.remedy
+    return InputError(flag, error.detail.removeprefix(f"{error.field}: "), remedy)
+
+
+def _flag(name: str) -> str:
+    return FLAGS.get(name, "--" + name.replace("_", "-"))
 
 
 def _from_repository(given: Given) -> dict[str, str]:

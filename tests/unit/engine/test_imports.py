@@ -5,7 +5,8 @@ import pytest
 
 HEAVY = ("boto3", "botocore", "textual", "moto", "kubernetes", "pydantic", "tomlkit", "aiohttp", "ekswiz_sim")
 ROOMS = (
-    "engine.planner", "engine.apply", "engine.destroy", "blueprint", "answers", "intent", "session", "operator_policy", "render",
+    "engine.planner", "engine.apply", "engine.destroy", "blueprint", "answers", "intent", "session", "operator_policy",
+    "render",
     "answers_file", "clients.aws_clients", "clients.kube_client", "clients.eks_token", "iam.documents",
     "engine.journal", "engine.lock",
 )  # fmt: skip

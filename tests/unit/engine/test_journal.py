@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,16 @@ def test_a_later_update_of_our_object_moves_its_identity_along(tmp_path: Path) -
     journal.end(journal.begin(change("fake.a", Action.UPDATE), "t"), live("id-2"), None)
     journal.end(journal.begin(change("fake.foreign", Action.UPDATE), "t"), live("id-9"), None)
     assert journal.created() == {"fake.a": "id-2"}
+
+
+def test_an_object_that_is_changed_in_place_is_remembered_as_it_was_before_the_first_time(tmp_path: Path) -> None:
+    journal = FileJournal.open(tmp_path / "j.jsonl", "payments")
+    for size in (1, 2):
+        update = replace(change("fake.shared", Action.UPDATE), before={"size": size, "names": ("a", "b")})
+        journal.end(journal.begin(update, "t"), live("id-9"), None)
+    journal.begin(change("fake.new"), "t")
+    journal.close()
+    assert FileJournal.read(journal.path, "payments").originals() == {"fake.shared": {"size": 1, "names": ["a", "b"]}}
 
 
 def test_an_intent_is_on_disk_before_begin_returns_even_if_the_process_is_killed(tmp_path: Path) -> None:

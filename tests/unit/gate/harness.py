@@ -134,7 +134,7 @@ class World:
         from botocore.config import Config
 
         used = key or self.gate.root_key
-        config = Config(**{"retries": {"total_max_attempts": 1}, "connect_timeout": 5, "read_timeout": 10, **more})
+        config = Config(**{"retries": {"total_max_attempts": 1}, "connect_timeout": 30, "read_timeout": 60, **more})
         return _boto().client(
             service,
             region_name=self.region,

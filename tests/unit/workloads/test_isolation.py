@@ -43,7 +43,10 @@ time.sleep(60)
 
 
 def children(pid: int | None = None) -> list[psutil.Process]:
-    return psutil.Process(pid).children(recursive=True)
+    """The shim and all below it: this test process may have other children of its own."""
+    below = psutil.Process(pid).children(recursive=True)
+    shims = [one for one in below if "shim.py" in " ".join(one.cmdline())]
+    return shims + [one for shim in shims for one in shim.children(recursive=True)]
 
 
 def listeners() -> list[str]:

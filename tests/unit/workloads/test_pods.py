@@ -175,4 +175,6 @@ def _log_text(cluster: Any, name: str) -> str:
 
 
 def _processes(cluster: Any) -> list[psutil.Process]:
-    return [one for one in psutil.Process().children(recursive=True) if "shim.py" not in " ".join(one.cmdline())]
+    # Only what the shim started: this test process may have other children of its own.
+    shims = [one for one in psutil.Process().children() if "shim.py" in " ".join(one.cmdline())]
+    return [one for shim in shims for one in shim.children(recursive=True)]

@@ -10,6 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from ekswiz.errors import RehearsalError
 from ekswiz_sim import home
 
 
@@ -86,3 +87,24 @@ def test_read_only_folders_are_removed_too(base: Path) -> None:
 
     assert home.remove(made) == []
     assert not made.exists()
+
+
+def test_no_room_for_temporary_files_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nowhere(**_: object) -> str:
+        raise FileNotFoundError(2, "No usable temporary directory found in ['/tmp']")
+
+    monkeypatch.setattr("tempfile.mkdtemp", nowhere)
+
+    with pytest.raises(RehearsalError, match=r"no room for temporary files: No usable.*TMPDIR=") as caught:
+        home.make()
+    assert caught.value.exit_code == 5
+
+
+def test_a_zombie_is_gone() -> None:
+    child = subprocess.Popen([sys.executable, "-c", "pass"])
+    held = {"pid": child.pid, "started": psutil.Process(child.pid).create_time()}
+    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+
+    assert psutil.Process(child.pid).status() == psutil.STATUS_ZOMBIE
+    assert not home.alive(held)
+    child.wait()

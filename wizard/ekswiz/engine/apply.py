@@ -142,6 +142,8 @@ class _Run:
     def _start(self, pool: ThreadPoolExecutor) -> Iterator[Event]:
         ready = [c for c in self._waiting.values() if self._blockers[c.address] <= self._enough(c.address)]
         for change in ready:
+            if self._stop.is_set():  # it may come between two of them
+                return
             del self._waiting[change.address]
             self._flying.add(change.address)
             live = self._lives.get(change.address)

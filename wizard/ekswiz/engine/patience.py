@@ -43,10 +43,11 @@ def patiently(call: Callable[[], T], clock: Clock, stop: Flag, say: Callable[[st
     began = clock.now().timestamp()
     attempt = 0
     while True:
+        waited = clock.now().timestamp() - began
         try:
             return call()
         except Transient as error:
-            waited = clock.now().timestamp() - began
+            # By when the attempt began: one that took long itself is no reason not to look once more.
             if waited >= error.within:
                 raise
             pause = _pause(attempt, error.within - waited)

@@ -33,7 +33,7 @@ _FOLLOWED = (
 # With a web identity token AWS takes no session tags, so the action drops these inputs itself.
 _HARMLESS = ("role-skip-session-tagging", "transitive-tag-keys", "unset-current-credentials", "custom-tags")
 
-_NOT_PERMITTED = (
+NOT_PERMITTED = (
     "It looks like you might be trying to authenticate with OIDC. Did you mean to set the `id-token` permission? "
     "If you are not trying to authenticate with OIDC and the action is working successfully, you can ignore this "
     "message."
@@ -146,7 +146,7 @@ def _token(call: ActionCall, wanted: Wanted) -> str:
             "Credentials could not be loaded, please check your action inputs: role-to-assume is not set"
         )
     if not call.env.get("ACTIONS_ID_TOKEN_REQUEST_TOKEN"):
-        call.log(_NOT_PERMITTED)
+        call.log(NOT_PERMITTED)
         raise ActionFailed(
             "Credentials could not be loaded, please check your action inputs: "
             "Could not load credentials from any providers"

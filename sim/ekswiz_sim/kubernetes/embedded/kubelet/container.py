@@ -8,7 +8,7 @@ import signal
 import time
 from collections.abc import Sequence
 
-from ekswiz_sim.kubernetes.embedded.kubelet import checks, launch, pulling
+from ekswiz_sim.kubernetes.embedded.kubelet import checks, launch, pulling, standing_in
 from ekswiz_sim.kubernetes.embedded.kubelet.backoff import Backoff, spoken
 from ekswiz_sim.kubernetes.embedded.kubelet.command import NotRunnable
 from ekswiz_sim.kubernetes.embedded.kubelet.logs import Log
@@ -131,6 +131,8 @@ class Container:
             try:
                 self._launch = await self._configured(image)
                 self._context.normal(self.record, "Created", f"Created container: {self.record.name}")
+                if self._launch.stands_in:
+                    self._context.normal(self.record, standing_in.EVENT, self._launch.stands_in)
                 process = await self._launch.run(self._launch.asked, log.write)
             except (NotRunnable, StartError) as error:
                 self._refuse(_REFUSED + str(error), log)
@@ -222,8 +224,9 @@ class Container:
         return await checks.check(subject, handler, seconds)
 
     async def _execute(self, argv: Sequence[str], sink: Sink) -> Process:
+        """A probe's or hook's command; a stand-in has none of the image's programs, and passes."""
         assert self._launch is not None
-        return await self._launch.run(argv, sink)
+        return await self._launch.run(("true",) if self._launch.stands_in else argv, sink)
 
     def _complain(self, kind: ProbeKind, message: str) -> None:
         self._context.warning(self.record, "Unhealthy", f"{kind.capitalize()} probe failed: {message}")

@@ -31,7 +31,7 @@ class Images:
 
     def has(self, reference: str, policy: str) -> bool:
         """True if no pull is needed."""
-        return policy != "Always" and reference in self._there
+        return policy != "Always" and self._on_disk(reference)
 
     async def get(self, reference: str, policy: str) -> Found:
         """The image.
@@ -40,7 +40,7 @@ class Images:
             PullError: It cannot be pulled.
             NeverPulled: It is not here and may not be pulled.
         """
-        if policy == "Never" and reference not in self._there:
+        if policy == "Never" and not self._on_disk(reference):
             raise NeverPulled(f'Container image "{reference}" is not present with pull policy of Never')
         started = time.monotonic()
         async with self._locks.setdefault(reference, asyncio.Lock()):
@@ -50,6 +50,11 @@ class Images:
             image = self._there[reference] = await self._pull(reference)
         spent, waited = _went(pulling), _went(started)
         return Found(image, f'Successfully pulled image "{reference}" in {spent} ({waited} including waiting).')
+
+    def _on_disk(self, reference: str) -> bool:
+        """The disk is asked each time: the node may have evicted the image since."""
+        known = self._there.get(reference)
+        return known is not None and known.root.is_dir()
 
     async def _pull(self, reference: str) -> PulledImage:
         try:

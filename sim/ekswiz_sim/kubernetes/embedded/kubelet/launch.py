@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ekswiz_sim.kubernetes.embedded.kubelet import command, environment, filesystem
+from ekswiz_sim.kubernetes.embedded.kubelet import command, environment, filesystem, standing_in
 from ekswiz_sim.kubernetes.embedded.kubelet.parts import Context
 from ekswiz_sim.kubernetes.embedded.kubelet.runtime import Process, Sink
 from ekswiz_sim.kubernetes.embedded.kubelet.sources import Unconfigured
@@ -31,6 +31,8 @@ class Launch:
     variables: Mapping[str, str]
     cwd: Path
     stop_signal: int
+    stands_in: str = ""
+    """Why a stand-in runs in the image's place; empty where the image itself does."""
 
     async def run(self, argv: Sequence[str], sink: Sink) -> Process:
         """Start a program in the container.
@@ -55,7 +57,7 @@ async def prepare(context: Context, container: Obj, image: PulledImage) -> Launc
     known = _known(context, pod, image.config)
     own = environment.of_container(context.parts.store, pod, container, known)
     asked = command.asked_for(container, image.config, {**known, **own})
-    if not asked:
+    if not (asked or standing_in.judged(image.config)):
         raise Unconfigured("failed to generate spec: no command specified", _NOT_CREATED)
     mounts = container.get("volumeMounts") or []
     if any(one.get("subPathExpr") for one in mounts):
@@ -65,11 +67,14 @@ async def prepare(context: Context, container: Obj, image: PulledImage) -> Launc
         files = await in_thread(filesystem.prepare, image.root, folder, mounts, context.volumes)
         cwd = files.inside(container.get("workingDir") or image.config.get("WorkingDir") or "/")
         cwd.mkdir(parents=True, exist_ok=True)
+        why = standing_in.reason(image.config, asked, files)
+        if why:
+            asked = standing_in.program(container, image.config, files)
+            own[standing_in.VARIABLE] = why
     except OSError as error:
         raise Unconfigured(f"failed to create containerd container: {error}", _NOT_CREATED) from error
-    return Launch(
-        context, files, tuple(asked), _variables(context, files, {**known, **own}), cwd, _stop_signal(image.config)
-    )
+    variables = _variables(context, files, {**known, **own})
+    return Launch(context, files, tuple(asked), variables, cwd, _stop_signal(image.config), why)
 
 
 def _stop_signal(config: Mapping[str, object]) -> int:

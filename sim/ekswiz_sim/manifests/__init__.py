@@ -1,0 +1,1 @@
+"""The repository's own manifests, looked at before a world is started."""
