@@ -8,7 +8,7 @@ SIM := .venv-sim
 DEV := .venv
 ARGS ?=
 
-.PHONY: help setup sim test check e2e bench lock clean
+.PHONY: help setup sim test check e2e chaos bench lock clean
 help: ## say what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
@@ -44,6 +44,9 @@ check: $(DEV)/.ready ## what CI checks besides the tests: format, lint, types, l
 
 e2e: $(DEV)/.ready ## the whole rehearsal and its negative cases
 	@$(DEV)/bin/python -m pytest -n 2 --dist loadfile tests/rehearsal $(ARGS)
+
+chaos: $(DEV)/.ready ## every reliability sweep at full size, and the table of what it reached
+	@PYTHONPATH=wizard:sim:tests $(DEV)/bin/python tests/chaos/run.py $(ARGS)
 
 bench: $(DEV)/.ready ## time and memory of a rehearsal
 	@$(DEV)/bin/python tests/house/bench.py $(ARGS)

@@ -66,7 +66,7 @@ def _modified(lab: Lab, desired: list[Resource[Any]], mine: Resource[Any], attri
     if mine.tenure == "kept":
         assert signs(plan) == {}, f"a kept object is not ours to change: {signs(plan)}"
         return
-    _exactly(plan, {mine.address: sign}, touched(desired, {mine.address}) if sign == "±" else {})
+    _exactly(plan, {mine.address: sign}, touched(desired, {mine.address}) if sign == "±" else set())
     change = next(c for c in plan.changes if c.address == mine.address)
     before, after = change.to_json()["before"], change.to_json()["after"]
     moved = {name for name in after if before.get(name) != after[name]}
@@ -95,11 +95,11 @@ def _recreated(lab: Lab, desired: list[Resource[Any]], mine: Resource[Any]) -> N
     assert left.attributes == theirs.attributes, "destroy changed somebody else's object"
 
 
-def _exactly(plan: Plan, must: dict[str, str], may: dict[str, str]) -> None:
+def _exactly(plan: Plan, must: dict[str, str], may: set[str]) -> None:
     found = signs(plan)
     extra = {address: sign for address, sign in found.items() if address not in must}
     assert {address: sign for address, sign in found.items() if address in must} == must, f"{found}, not {must}"
-    assert set(extra) <= set(may), f"the plan also changes {extra}"
+    assert set(extra) <= may, f"the plan also changes {extra}"
 
 
 def sweep(answers: Answers, size: int | None, seed: int, shard: tuple[int, int] = (0, 1), name: str = "") -> Figures:

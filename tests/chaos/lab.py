@@ -23,7 +23,7 @@ from typing import Any, Protocol
 
 from chaos.kubernetes_api import BareKubernetes, Server, folder_files
 from ekswiz.answers import Answers
-from ekswiz.clients.kube_client import kubernetes_clients
+from ekswiz.clients.kube_client import kubernetes_client, kubernetes_clients
 from ekswiz.events import Event
 from ekswiz.plan import Plan
 from ekswiz.risks import KINDS
@@ -242,12 +242,11 @@ class Lab:
 
     def as_root(self) -> Target:
         """The world as its administrator sees it, whom no tap hears: for meddling."""
-        kubernetes = kubernetes_clients(self.root("eks"), self.keys, self.answers.region, sts_url=self.url)
 
         def kept(cluster: str) -> Any:
-            api = kubernetes(cluster)
-            if api not in self._apis:
-                self._apis.append(api)
+            # Made anew each time: the cluster may have been, too.
+            api = kubernetes_client(self.root("eks"), self.keys, cluster, self.answers.region, sts_url=self.url)
+            self._apis.append(api)
             return api
 
         answers = self.answers

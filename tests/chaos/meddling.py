@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import fields
 from typing import Any
 
 from contract.mutators import Mutator, ways
 from ekswiz.engine.order import dependants, ordered
 from ekswiz.engine.planner import look
-from ekswiz.engine.values import resolve, unknown
-from ekswiz.errors import EkswizError, Transient
-from ekswiz.plan import Action, Plan, Ref
+from ekswiz.engine.values import refs, resolve, unknown
+from ekswiz.errors import Conflict, EkswizError, Transient
+from ekswiz.plan import Action, Plan
 from ekswiz.resource import Live, Resource
 from ekswiz.target import Target
 
@@ -71,6 +72,8 @@ def recreate(target: Target, desired: Desired, address: str) -> bool:
         except Transient:
             target.clock.wait(10, _Never())
             continue
+        except Conflict:
+            return True
         return True
     return False
 
@@ -89,18 +92,19 @@ def signs(plan: Plan) -> dict[str, str]:
     return {change.address: change.action.value for change in plan.changes if change.action is not Action.KEEP}
 
 
-def touched(desired: Desired, gone: set[str]) -> dict[str, str]:
-    """Who holds a value of something that is gone, directly: these cannot stay as they are."""
-    return {
-        resource.address: field
-        for resource in desired
-        for field, value in _fields(resource).items()
-        if isinstance(value, Ref) and value.address in gone and resource.address not in gone
-    }
+def touched(desired: Desired, gone: set[str]) -> set[str]:
+    """Who holds a value of something that is gone, directly or through others: these cannot be known to stay."""
+    found = set(gone)
+    while True:
+        more = {resource.address for resource in desired if _holds(resource) & found} | found
+        if more == found:
+            return found - gone
+        found = more
 
 
-def _fields(resource: Resource[Any]) -> Mapping[str, Any]:
-    return {name: getattr(resource.desired, name) for name in resource.desired.__slots__}
+def _holds(resource: Resource[Any]) -> set[str]:
+    """The addresses whose outputs this resource's attributes hold."""
+    return {ref.address for field in fields(resource.desired) for ref in refs(getattr(resource.desired, field.name))}
 
 
 class _Never:

@@ -12,6 +12,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from contract import mutators_cluster
 from ekswiz.clients.kube_api import at, send
 from ekswiz.resource import Live, Resource
 from ekswiz.target import Target
@@ -121,7 +122,7 @@ def _text(target: Target, resource: Any, live: Live[Any]) -> None:
     path.write_text(f"{live.attributes.text}# meddled\n", encoding="utf-8")
 
 
-MUTATORS: dict[str, dict[str, Mutator]] = {
+MUTATORS: dict[str, Mapping[str, Mutator]] = {
     "oidc_provider": {"audience": _audience},
     "iam_role": {
         "trust": _trust,
@@ -160,10 +161,10 @@ MUTATORS: dict[str, dict[str, Mutator]] = {
     "namespace": {"pod_security": _namespace_labels},
     "deployer_rbac": {"rules": _rules, "subjects": _subjects, "role": _role_ref},
     "repository_file": {"text": _text},
-    "eks_cluster": {},
+    **mutators_cluster.MUTATORS,
 }
 
-FIXED: dict[str, dict[str, str]] = {
+FIXED: dict[str, Mapping[str, str]] = {
     "oidc_provider": {"url": NAMED},
     "iam_role": {"name": NAMED, "path": MADE},
     "ecr_repository": {"name": NAMED},
@@ -171,13 +172,12 @@ FIXED: dict[str, dict[str, str]] = {
     "namespace": {"name": NAMED, "terminating": "says that it is going; nobody can take that back"},
     "deployer_rbac": {"namespace": NAMED, "name": NAMED},
     "repository_file": {"path": NAMED},
-    "eks_cluster": dict.fromkeys(
-        ("name", "status", "authentication_mode", "public_endpoint"), "an existing cluster is used as it is"
-    ),
+    **mutators_cluster.FIXED,
 }
 
 COUPLED: dict[tuple[str, str], frozenset[str]] = {
     ("ecr_repository", "exclusions"): frozenset({"mutability"}),
+    ("eks_cluster", "public_endpoint"): frozenset({"private_endpoint", "cidrs"}),
 }
 """Attributes that one call of the service changes together."""
 INSIDE: dict[str, str] = {"deployer_rbac": "namespace.app"}
@@ -189,7 +189,7 @@ def kind(resource: Resource[Any]) -> str:
     return resource.address.partition(".")[0]
 
 
-def ways(resource: Resource[Any]) -> dict[str, Mutator]:
+def ways(resource: Resource[Any]) -> Mapping[str, Mutator]:
     """Every way in which somebody can change this resource."""
     return MUTATORS.get(kind(resource), {})
 

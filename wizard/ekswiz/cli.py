@@ -96,12 +96,13 @@ def apply(ctx: click.Context, /, given: Given, choice: Choice, *, file: Path | N
 @click.option("--yes", is_flag=True, help="Do not ask; in AWS this needs --account.")
 @click.option("--json", "as_json", is_flag=True, help="Events as JSON lines.")
 @click.option("--delete-images", is_flag=True, help="Also delete the images in the ECR repository.")
+@click.option("--delete-protected", is_flag=True, help="Also end the deletion protection of a cluster of ours.")
 @world_options
 @answer_options
 @click.pass_context
-def destroy(ctx: click.Context, given: Given, choice: Choice, *, yes: bool, as_json: bool, delete_images: bool) -> None:
+def destroy(ctx: click.Context, given: Given, choice: Choice, *, yes: bool, as_json: bool, **consents: Any) -> None:
     """Remove what ekswiz created, and nothing else."""
-    given, choice = merged(ctx, given), here(ctx, replace(choice, delete_images=delete_images))
+    given, choice = merged(ctx, given), here(ctx, replace(choice, **consents))
     with ctx.obj.road(given, choice) as road, stop_on_signals() as stop:
         made = road.destroy_plan()
         agree(given, choice, road, made, yes=yes, as_json=as_json)

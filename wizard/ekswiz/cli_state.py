@@ -35,12 +35,13 @@ def status(ctx: click.Context, given: Given, choice: Choice, *, as_json: bool) -
 @click.option("--yes", is_flag=True, help="Do not ask; in AWS this needs --account.")
 @click.option("--json", "as_json", is_flag=True, help="Events as JSON lines.")
 @click.option("--delete-images", is_flag=True, help="If a destroy goes on: also delete the images.")
+@click.option("--delete-protected", is_flag=True, help="Also end the deletion protection of a cluster of ours.")
 @world_options
 @answer_options
 @click.pass_context
-def resume(ctx: click.Context, given: Given, choice: Choice, *, yes: bool, as_json: bool, delete_images: bool) -> None:
+def resume(ctx: click.Context, given: Given, choice: Choice, *, yes: bool, as_json: bool, **consents: Any) -> None:
     """Go on with the run that was interrupted: apply or destroy, whichever it was."""
-    given, choice = merged(ctx, given), here(ctx, replace(choice, delete_images=delete_images))
+    given, choice = merged(ctx, given), here(ctx, replace(choice, **consents))
     with ctx.obj.road(given, choice) as road, stop_on_signals() as stop:
         left = road.unfinished()
         if left is None:

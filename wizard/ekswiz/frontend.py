@@ -39,6 +39,7 @@ class Choice:
     endpoint_url: str | None = None
     adopt: bool = False
     delete_images: bool = False
+    delete_protected: bool = False
     take_over: bool = False
     allow_risks: frozenset[str] = frozenset()
 

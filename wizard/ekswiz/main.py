@@ -52,6 +52,7 @@ class Ekswiz:
             answers,
             adopt=choice.adopt,
             delete_images=choice.delete_images,
+            delete_protected=choice.delete_protected,
             take_over=choice.take_over,
             allow_risks=EVERY if choice.sim else choice.allow_risks,
             state_dir=state,
@@ -68,7 +69,9 @@ class Ekswiz:
         rehearsal: RunningRehearsal = _simulator().rehearse(
             answers,
             source=None if given.sample else given.source.resolve(),
-            road=lambda home: Session(answers, delete_images=True, state_dir=home, allow_risks=EVERY),
+            road=lambda home: Session(
+                answers, delete_images=True, delete_protected=True, state_dir=home, allow_risks=EVERY
+            ),
             operator_policy=operator_policy(answers),
             stop=stop,
             port=port,

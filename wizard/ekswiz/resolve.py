@@ -81,7 +81,7 @@ def _by_flag(error: InputError, said: Mapping[str, str]) -> InputError:
 
 
 def _flag(name: str) -> str:
-    return FLAGS.get(name, "--" + name.replace("_", "-"))
+    return SPOKEN.get(name, "--" + name.replace("_", "-"))
 
 
 def _from_repository(given: Given) -> dict[str, str]:
@@ -127,7 +127,3 @@ def _typed(known: Mapping[str, str]) -> Answers:
             raise InputError(_flag(name), f"{known[name]!r} is neither true nor false.", "Give one of the two.")
         values[name] = known[name].lower() == "true"
     return Answers(**values)  # type: ignore[arg-type]  # validate() checks every value right after
-
-
-def _flag(name: str) -> str:
-    return SPOKEN.get(name, "--" + name.replace("_", "-"))

@@ -36,7 +36,8 @@ from ekswiz.target import Flag, Target
 class Session:
     """One stack.
 
-    `adopt` takes over foreign objects of our names. `delete_images` is the consent to lose the images when the ECR
+    `adopt` takes over foreign objects of our names. `delete_protected` is the consent to end a new cluster's
+    deletion protection when it is destroyed, `delete_images` the one to lose the images when the ECR
     repository is destroyed. `take_over` replaces the lock of a run that died. `state_dir` holds journals and locks;
     None is the user's state folder. `allow_risks` are ids of risks that were agreed to (`ekswiz.risks`).
     """
@@ -44,6 +45,7 @@ class Session:
     answers: Answers
     adopt: bool = False
     delete_images: bool = False
+    delete_protected: bool = False
     take_over: bool = False
     state_dir: Path | None = None
     allow_risks: frozenset[str] = frozenset()
@@ -159,7 +161,12 @@ class Session:
                 yield journal
 
     def _desired(self) -> list[Resource[Any]]:
-        return blueprint(self.answers, delete_images=self.delete_images, adopt=self.adopt)
+        return blueprint(
+            self.answers,
+            delete_images=self.delete_images,
+            adopt=self.adopt,
+            delete_protected=self.delete_protected,
+        )
 
     def _check(self, target: Target) -> None:
         validate(self.answers)
