@@ -66,6 +66,10 @@ def _entry_groups(target: Target, resource: Resource[Any], live: Live[Any]) -> N
     target.aws("eks").update_access_entry(**_entry(live), kubernetesGroups=["meddled"])
 
 
+def _entry_name(target: Target, resource: Resource[Any], live: Live[Any]) -> None:
+    target.aws("eks").update_access_entry(**_entry(live), username="meddled")
+
+
 def _entry_tag(key: str) -> Mutator:
     def mutate(target: Target, resource: Resource[Any], live: Live[Any]) -> None:
         target.aws("eks").tag_resource(resourceArn=live.outputs["arn"], tags={key: "meddled"})
@@ -155,6 +159,7 @@ MUTATORS: dict[str, Mapping[str, Mutator]] = {
     "access_entry": {
         "role_id": _entry_tag("ekswiz:role-id"),
         "groups": _entry_groups,
+        "username": _entry_name,
         "policies": _entry_policy,
         "tags": _entry_tag("ekswiz:address"),
     },

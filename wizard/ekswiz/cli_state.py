@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+from typing import Any
+
 import click
 
 from ekswiz.cli import agree, carry_out, ekswiz, here, merged

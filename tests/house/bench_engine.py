@@ -1,0 +1,150 @@
+"""The engine's speed: calls and round trips of a plan, many stacks in one account, and a plain script for comparison.
+
+Every call of every service takes `LATENCY` longer than it does here, as over a network. Round trips on the critical path
+are the time of the plan in latencies, which is what a user waits for; the number of calls is what AWS throttles by.
+Figures depend on the machine; compare runs on one machine only.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+sys.path[:0] = [str(Path(__file__).parents[1])]
+
+from chaos.lab import Call, Lab, Listener, server  # noqa: E402 - the line above makes it importable
+from contract.plain_script import by_hand  # noqa: E402 - as above
+from ekswiz.answers import Answers  # noqa: E402 - as above
+from ekswiz.plan import Plan  # noqa: E402 - as above
+from unit.engine.fakes import ANSWERS  # noqa: E402 - as above
+
+LATENCY = 0.1
+STACKS = (1, 10, 100)
+GOAL_ROUND_TRIPS = 5
+NEW = dataclasses.replace(ANSWERS, create_cluster=True, cluster="fresh")
+CONTROL = 0.02
+"""A second latency: the difference of two runs has the program's own time taken out."""
+
+
+class Slow(Listener):
+    """Every call takes a while, as over a network; calls side by side take it together."""
+
+    def __init__(self, latency: float) -> None:
+        super().__init__()
+        self._latency = latency
+
+    def before(self, call: Call) -> Any:
+        super().before(call)
+        time.sleep(self._latency)
+
+
+def timed_plan(lab: Lab, latency: float) -> tuple[float, int, Plan]:
+    """Seconds and calls of one plan."""
+    lab.tap = slow = Slow(latency)
+    began = time.monotonic()
+    made = lab.plan()
+    return time.monotonic() - began, len(slow.calls), made
+
+
+def plans(answers: Answers, what: str) -> dict[str, Any]:
+    """A plan of nothing there yet, and of everything there."""
+    found: dict[str, Any] = {"stack": what}
+    with Lab(answers) as lab:
+        lab.plan()
+        for state in ("empty", "applied"):
+            if state == "applied":
+                lab.tap = Listener()
+                list(lab.session().apply(lab.plan(), lab.target(), threading.Event()))
+            short = min(timed_plan(lab, CONTROL)[0] for _ in range(3))
+            seconds, calls, _ = timed_plan(lab, LATENCY)
+            found[state] = {
+                "seconds": round(seconds, 2),
+                "calls": calls,
+                "round trips": round((seconds - short) / (LATENCY - CONTROL), 1),
+            }
+    return found
+
+
+def many(number: int) -> dict[str, Any]:
+    """So many stacks in one account, each applied and planned once more."""
+    process = psutil.Process()
+    with Lab(ANSWERS) as lab:
+        lab.tap = listener = Listener()
+        began, before = time.monotonic(), process.memory_info().rss
+        for at in range(number):
+            _one(lab, at)
+        applied = time.monotonic() - began
+        began, calls = time.monotonic(), len(listener.calls)
+        lab.answers = _named(0)
+        assert not lab.plan().pending
+        return {
+            "stacks": number,
+            "seconds a stack": round(applied / number, 2),
+            "calls a stack": round(calls / number, 1),
+            "last plan, seconds": round(time.monotonic() - began, 2),
+            "last plan, calls": len(listener.calls) - calls,
+            "memory (MB)": round((process.memory_info().rss - before) / 1e6, 1),
+        }
+
+
+def _one(lab: Lab, at: int) -> None:
+    lab.answers = _named(at)
+    events = list(lab.session().apply(lab.plan(), lab.target(), threading.Event()))
+    bad = [event for event in events if event.type in ("failed", "skipped", "stopped")]
+    # The files of one checkout belong to the first stack; every other conflicts there, and only there.
+    assert at == 0 or all("repository_file" in event.address for event in bad), bad
+
+
+def _named(at: int) -> Answers:
+    name = f"stack{at}"
+    return dataclasses.replace(ANSWERS, stack=name, namespace=name, ecr_repository=name, workload=name)
+
+
+def ratio(answers: Answers) -> dict[str, Any]:
+    """The same objects by ekswiz and by a plain script that makes them one by one."""
+    seconds, calls = {}, {}
+    for who in ("ekswiz", "script"):
+        with Lab(answers) as lab:
+            plan, target = lab.plan(), lab.target()
+            lab.tap = slow = Slow(LATENCY)
+            began = time.monotonic()
+            if who == "ekswiz":
+                list(lab.session().apply(plan, target, threading.Event()))
+            else:
+                by_hand(answers, target)
+            seconds[who], calls[who] = time.monotonic() - began, len(slow.calls)
+    return {
+        "seconds": {who: round(value, 2) for who, value in seconds.items()},
+        "calls": calls,
+        "ekswiz / script": round(seconds["ekswiz"] / seconds["script"], 2),
+    }
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure and print; 1 if a plan takes more round trips than the goal."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--stacks", type=int, nargs="*", default=list(STACKS))
+    asked = parser.parse_args(arguments)
+    figures = {
+        "plan with 100 ms a call": [plans(ANSWERS, "existing cluster"), plans(NEW, "new cluster")],
+        "stacks in one account": [many(number) for number in asked.stacks],
+        "against a script, 100 ms a call": ratio(ANSWERS),
+    }
+    print(json.dumps(figures, indent=1))
+    server().close()
+    worst = max(row[state]["round trips"] for row in figures["plan with 100 ms a call"] for state in ("empty", "applied"))
+    print(f"round trips on the critical path: {worst} (goal {GOAL_ROUND_TRIPS})")
+    return 0 if worst <= GOAL_ROUND_TRIPS else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
