@@ -2,10 +2,7 @@
 
 import base64
 import json
-import os
 import ssl
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -13,6 +10,7 @@ from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
+import boto3
 import pytest
 
 from ekswiz.clients import kube_client
@@ -22,6 +20,7 @@ from ekswiz.clients.kube_client import kubernetes_client, kubernetes_clients
 from ekswiz.errors import Conflict, NotYet, Refused, TargetError, Transient, Unreadable
 from unit.engine.fakes import aws_error, bare_target
 
+CLUSTER = "x-k8s-aws-id"
 KEYS = {"AccessKeyId": "AKIDEXAMPLE", "SecretAccessKey": "secret", "SessionToken": "session"}
 
 
@@ -32,20 +31,19 @@ def url_of(token: str) -> str:
     return base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)).decode()
 
 
-def test_our_token_is_the_aws_clis_token() -> None:
-    environment = {
-        "PATH": os.environ["PATH"],
-        "HOME": "/nonexistent",
-        "AWS_ACCESS_KEY_ID": KEYS["AccessKeyId"],
-        "AWS_SECRET_ACCESS_KEY": KEYS["SecretAccessKey"],
-        "AWS_SESSION_TOKEN": KEYS["SessionToken"],
-        "AWS_DEFAULT_REGION": "eu-west-1",
-        "AWS_EC2_METADATA_DISABLED": "true",
-    }
-    command = [sys.executable, "-m", "awscli", "eks", "get-token", "--cluster-name", "platform-dev"]
-    said = subprocess.run(command, env=environment, capture_output=True, check=True, timeout=60).stdout
-    theirs = urlsplit(url_of(json.loads(said)["status"]["token"]))
+def test_our_token_is_what_botocore_presigns_for_the_aws_cli() -> None:
+    # The AWS CLI's get-token: an STS client whose GetCallerIdentity carries the cluster's name, presigned for 60 s.
+    session = boto3.Session(*KEYS.values(), region_name="eu-west-1")
+    sts = session.client("sts", endpoint_url="https://sts.eu-west-1.amazonaws.com")
+    register = sts.meta.events.register
+    register(
+        "before-sign.sts.GetCallerIdentity", lambda request, **_: request.headers.add_header(CLUSTER, "platform-dev")
+    )
+    url = sts.generate_presigned_url("get_caller_identity", ExpiresIn=60, HttpMethod="GET")
+
+    theirs = urlsplit(url)
     ours = urlsplit(url_of(eks_token(KEYS, "platform-dev", "eu-west-1", "https://sts.eu-west-1.amazonaws.com")))
+
     assert (ours.scheme, ours.netloc, ours.path) == (theirs.scheme, theirs.netloc, theirs.path)
     fresh = {"X-Amz-Date", "X-Amz-Signature"}
     one, two = ({k: v for k, v in parse_qs(u.query).items() if k not in fresh} for u in (ours, theirs))

@@ -52,7 +52,8 @@ def test_stop_interrupts_the_step_and_runs_only_what_asked_for_it(lab: Lab, make
         - {name: always, if: always(), run: echo always}
         """
     )
-    result = lab.run(text, on_event=on_line("started", lab.stop.set))
+    patience = replace(QUICK, interrupt=10.0, wind_up=10.0)  # what is polite is given time on a busy machine
+    result = lab.run(text, on_event=on_line("started", lab.stop.set), patience=patience)
     assert result.cancelled
     assert not result.ok
     assert lab.steps() == [

@@ -300,3 +300,11 @@ def test_any_shape_in_any_place_is_read_or_refused(value: object, place: str) ->
     if place == "top":
         whole["env"] = value
     assert refused_place(json.dumps(whole)) in (None, PATH)
+
+
+def test_an_anchor_that_is_named_twice_is_read_without_a_warning() -> None:
+    text = "on: push\njobs: {a: {runs-on: &x ubuntu-latest, steps: [{run: &x 'true'}]}}\n"
+
+    step = parse(text, "w.yml").jobs["a"].steps[0]
+    assert step.run is not None
+    assert step.run.value == "true"

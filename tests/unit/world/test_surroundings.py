@@ -15,7 +15,10 @@ KEYS = {"AccessKeyId": "AKIAWORLD", "SecretAccessKey": "secret"}
 @pytest.fixture
 def user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A user with a profile, an endpoint and service models of their own."""
+    from botocore.loaders import Loader
+
     aws = tmp_path / ".aws"
+    monkeypatch.setattr(Loader, "CUSTOMER_DATA_PATH", str(aws / "models"))  # else set by the first import, for good
     (aws / "models" / "iam" / "2010-05-08").mkdir(parents=True)
     (aws / "models" / "iam" / "2010-05-08" / "service-2.json").write_text('{"metadata": {}}')
     (aws / "config").write_text("[default]\nregion = us-east-1\nendpoint_url = https://elsewhere.example\n")

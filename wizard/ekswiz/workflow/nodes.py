@@ -6,6 +6,7 @@ The surprising thing: `on` is a string here, as at GitHub; YAML 1.1 readers make
 from __future__ import annotations
 
 import re
+import warnings
 from typing import Any
 
 from ekswiz.errors import InputError
@@ -55,10 +56,13 @@ def read(text: str, path: str) -> Node:
 
 def _compose(text: str, path: str) -> Any:
     from ruamel.yaml import YAML  # noqa: PLC0415 - 40 ms that only readers of workflow files pay
-    from ruamel.yaml.error import MarkedYAMLError, YAMLError  # noqa: PLC0415
+    from ruamel.yaml.error import MarkedYAMLError, ReusedAnchorWarning, YAMLError  # noqa: PLC0415
 
     try:
-        return YAML(typ="safe", pure=True).compose(text)
+        with warnings.catch_warnings():
+            # YAML lets an anchor be named again; the later one counts from there on.
+            warnings.simplefilter("ignore", ReusedAnchorWarning)
+            return YAML(typ="safe", pure=True).compose(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         at = Position(mark.line + 1, mark.column + 1) if mark else Position(1, 1)
