@@ -13,14 +13,13 @@ import pytest
 from ekswiz.events import Event
 from ekswiz.plan import Action
 from ekswiz_sim import snapshot
-from rehearsal.composed import composed
 from rehearsal.worlds import Place, open_place
 
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 
 
 def opened(folder: Path, **changes: Any) -> Iterator[Place]:
-    with composed(), open_place(folder, **changes) as place:
+    with open_place(folder, **changes) as place:
         yield place
     gc.collect()
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from ekswiz_sim.scene import Scene
-from rehearsal.composed import composed
 from rehearsal.conftest import Rehearse
 
 pytestmark = pytest.mark.xdist_group("new-cluster")
@@ -15,8 +14,7 @@ pytestmark = pytest.mark.xdist_group("new-cluster")
 def test_a_rehearsal_with_a_new_cluster_is_green(rehearse: Rehearse, compute: str) -> None:
     seen: list[Scene] = []
     # given an account without a cluster, when the whole road is rehearsed
-    with composed():
-        run = rehearse(create_cluster=True, compute=compute, interfere={"push": seen.append})
+    run = rehearse(create_cluster=True, compute=compute, interfere={"push": seen.append})
     # then every stage is green, and nothing is left of the cluster or its network
     assert run.first_red == "none", run.text(run.first_red)
     assert run.stage("empty")["ok"]

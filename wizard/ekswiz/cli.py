@@ -100,7 +100,7 @@ def apply(ctx: click.Context, /, given: Given, choice: Choice, *, file: Path | N
 @world_options
 @answer_options
 @click.pass_context
-def destroy(ctx: click.Context, given: Given, choice: Choice, *, yes: bool, as_json: bool, **consents: Any) -> None:
+def destroy(ctx: click.Context, /, given: Given, choice: Choice, *, yes: bool, as_json: bool, **consents: Any) -> None:
     """Remove what ekswiz created, and nothing else."""
     given, choice = merged(ctx, given), here(ctx, replace(choice, **consents))
     with ctx.obj.road(given, choice) as road, stop_on_signals() as stop:

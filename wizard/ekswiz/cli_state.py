@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-
 from typing import Any
 
 import click
@@ -41,7 +40,7 @@ def status(ctx: click.Context, given: Given, choice: Choice, *, as_json: bool) -
 @world_options
 @answer_options
 @click.pass_context
-def resume(ctx: click.Context, given: Given, choice: Choice, *, yes: bool, as_json: bool, **consents: Any) -> None:
+def resume(ctx: click.Context, /, given: Given, choice: Choice, *, yes: bool, as_json: bool, **consents: Any) -> None:
     """Go on with the run that was interrupted: apply or destroy, whichever it was."""
     given, choice = merged(ctx, given), here(ctx, replace(choice, **consents))
     with ctx.obj.road(given, choice) as road, stop_on_signals() as stop:

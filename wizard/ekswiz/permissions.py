@@ -15,7 +15,6 @@ from ekswiz.caller import Caller, Unseen, caller, policies
 from ekswiz.clients.aws_errors import tell
 from ekswiz.errors import EkswizError
 from ekswiz.iam.evaluate import evaluate
-from ekswiz.operator_network import narrowed
 from ekswiz.operator_policy import CONDITIONS
 from ekswiz.permitted import Need, Permissions, Verdict
 from ekswiz.plan import Plan
