@@ -1,7 +1,7 @@
 """The engine's speed: calls and round trips of a plan, many stacks in one account, and a plain script for comparison.
 
 Every call of every service takes `LATENCY` longer than it does here, as over a network. Round trips on the critical path
-are the time of the plan in latencies, which is what a user waits for; the number of calls is what AWS throttles by.
+are what a user waits for, counted and not timed; the number of calls is what AWS throttles by.
 Figures depend on the machine; compare runs on one machine only.
 """
 
@@ -24,15 +24,14 @@ sys.path[:0] = [str(Path(__file__).parents[1])]
 from chaos.lab import Call, Lab, Listener, server  # noqa: E402 - the line above makes it importable
 from contract.plain_script import by_hand  # noqa: E402 - as above
 from ekswiz.answers import Answers  # noqa: E402 - as above
-from ekswiz.plan import Plan  # noqa: E402 - as above
 from unit.engine.fakes import ANSWERS  # noqa: E402 - as above
 
 LATENCY = 0.1
 STACKS = (1, 10, 100)
 GOAL_ROUND_TRIPS = 5
 NEW = dataclasses.replace(ANSWERS, create_cluster=True, cluster="fresh")
-CONTROL = 0.02
-"""A second latency: the difference of two runs has the program's own time taken out."""
+QUIET = 0.4
+"""Seconds without a new call after which the waiting ones are answered."""
 
 
 class Slow(Listener):
@@ -47,12 +46,50 @@ class Slow(Listener):
         time.sleep(self._latency)
 
 
-def timed_plan(lab: Lab, latency: float) -> tuple[float, int, Plan]:
-    """Seconds and calls of one plan."""
-    lab.tap = slow = Slow(latency)
-    began = time.monotonic()
-    made = lab.plan()
-    return time.monotonic() - began, len(slow.calls), made
+class Rounds(Listener):
+    """Counts round trips: all calls that wait for an answer at one moment get theirs together, and that is one.
+
+    A moment has come when nothing new was asked for `QUIET` seconds; so the figure does not depend on the machine's
+    speed, only a machine that stalls for longer makes it larger.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rounds = 0
+        self._turn = threading.Condition()
+        self._waiting = 0
+        self._last = time.monotonic()
+        self._over = False
+        threading.Thread(target=self._release, daemon=True).start()
+
+    def before(self, call: Call) -> Any:
+        super().before(call)
+        with self._turn:
+            mine, self._last = self.rounds, time.monotonic()
+            self._waiting += 1
+            self._turn.wait_for(lambda: self.rounds > mine)
+
+    def close(self) -> None:
+        self._over = True
+
+    def _release(self) -> None:
+        while not self._over:
+            time.sleep(QUIET / 5)
+            with self._turn:
+                if self._waiting and time.monotonic() - self._last > QUIET:
+                    self._waiting, self.rounds = 0, self.rounds + 1
+                    self._turn.notify_all()
+
+
+def round_trips(lab: Lab) -> int:
+    """Round trips on the critical path of one plan."""
+    found = []
+    for _ in range(2):
+        lab.tap = rounds = Rounds()
+        lab.plan()
+        rounds.close()
+        found.append(rounds.rounds)
+    return min(found)
 
 
 def plans(answers: Answers, what: str) -> dict[str, Any]:
@@ -64,13 +101,11 @@ def plans(answers: Answers, what: str) -> dict[str, Any]:
             if state == "applied":
                 lab.tap = Listener()
                 list(lab.session().apply(lab.plan(), lab.target(), threading.Event()))
-            short = min(timed_plan(lab, CONTROL)[0] for _ in range(3))
-            seconds, calls, _ = timed_plan(lab, LATENCY)
-            found[state] = {
-                "seconds": round(seconds, 2),
-                "calls": calls,
-                "round trips": round((seconds - short) / (LATENCY - CONTROL), 1),
-            }
+            lab.tap = slow = Slow(LATENCY)
+            began = time.monotonic()
+            lab.plan()
+            seconds, calls = time.monotonic() - began, len(slow.calls)
+            found[state] = {"seconds": round(seconds, 2), "calls": calls, "round trips": round_trips(lab)}
     return found
 
 
