@@ -97,7 +97,7 @@ def test_the_command_says_so_before_and_after(tmp_path: Path) -> None:
     beforehand, afterwards = said.out.split("ok    world")
     assert "stand-in" in beforehand
     assert "Dockerfile:4: FROM node:22-slim: this is a multi-stage build" in beforehand
-    assert "note: app: stood in: Dockerfile:4: this is a multi-stage build: use --images docker" in afterwards
+    assert "note: app: stood in: Dockerfile:4: this is a multi-stage build: it needs a container engine" in afterwards
     ground.assert_nothing_left()
 
 
@@ -111,7 +111,7 @@ def test_the_report_says_so(tmp_path: Path, dockerfile: str, reason: str) -> Non
     assert report["ok"], report["stages"]
     assert pods(report) == "stand-in"
     assert report["image"]["skipped"][0].startswith(f"app: stood in: {reason}")
-    assert "use --images docker" in report["image"]["skipped"][0]
+    assert "it needs a container engine" in report["image"]["skipped"][0]
     assert report["subject"]["commit"] in report["http"]["body"]
 
 

@@ -25,7 +25,7 @@ SERVERS = frozenset({"uvicorn", "gunicorn", "hypercorn", "fastapi", "flask"})
 URL_PATHS = frozenset({"--root-path", "--url-prefix", "--script-name"})
 """Options whose value looks like a path and is part of a URL."""
 SHELLS = frozenset({"sh", "/bin/sh", "bash", "/bin/bash", "/usr/bin/bash"})
-REMEDY = "use --images docker to run it"
+REMEDY = "it needs a container engine to run"
 
 
 def argv(config: Config, command: Sequence[str] | None = None, args: Sequence[str] | None = None) -> list[str]:

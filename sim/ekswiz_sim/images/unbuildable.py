@@ -82,7 +82,7 @@ class Unbuildable:
     def __str__(self) -> str:
         return (
             f"{self.dockerfile}:{self.line}: {self.instruction}: {self.reason}; "
-            "the daemonless builder cannot do this (--images docker can)."
+            "the daemonless builder cannot do this (a container engine can)."
         )
 
 

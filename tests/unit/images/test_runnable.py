@@ -68,7 +68,7 @@ def test_what_it_cannot_be_is_said(config: dict[str, Any], why: str) -> None:
 
     assert not able
     assert why in reason
-    assert reason.endswith(": use --images docker to run it")
+    assert reason.endswith(": it needs a container engine to run")
 
 
 def test_a_pods_own_command_is_judged_instead() -> None:

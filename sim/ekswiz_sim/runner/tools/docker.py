@@ -117,7 +117,7 @@ def _find(words: list[str]) -> tuple[Command, Runner, list[str]]:
     if name in REAL or (group and name in {"inspect", "create", "stop", "rm"}):
         raise Stop(
             f"docker: '{shown}' is not modelled by ekswiz's docker: there is no Docker Engine in this tier; "
-            "use --images docker",
+            "it needs a container engine",
             FLAGS_WRONG,
         )
     raise Stop(f"docker: unknown command: docker {shown}\n\nRun 'docker --help' for more information")
