@@ -35,7 +35,7 @@ def check(answers: Answers, what: str, address: str) -> None:
     with Lab(answers) as lab:
         clean(lab, "apply")
         whole = normal(lab.snapshot())
-        desired = blueprint(answers)
+        desired = blueprint(answers, delete_images=True, delete_protected=True)
         mine = next(r for r in desired if r.address == address)
         how = what.partition(" ")
         actions: dict[str, Callable[[], None]] = {

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-
 SHOWN = 12
 """Failures of one sweep that are printed; their number is always."""
 

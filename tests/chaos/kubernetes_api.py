@@ -126,9 +126,7 @@ class BareKubernetes:
         bootstrap(store, CA)
         idle = Idle()
         server = ApiServer(store, node=idle, network=idle, ca_pem=CA)
-        front = Front(
-            cluster, self._gatekeeper, self.entries, server.handle, policy_rules=rules_for, store=store
-        )
+        front = Front(cluster, self._gatekeeper, self.entries, server.handle, policy_rules=rules_for, store=store)
         key, url = self._server.add(front.handle)
         self.stores[cluster], self._keys[cluster] = store, key
         self._endpoints[cluster] = ClusterEndpoint(url, CA)

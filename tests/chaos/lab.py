@@ -323,12 +323,14 @@ class Lab:
         ecr.put_image(
             repositoryName=name,
             imageTag=f"t{secrets.token_hex(4)}",
-            imageManifest=json.dumps({
-                "schemaVersion": 2,
-                "mediaType": "application/vnd.oci.image.manifest.v1+json",
-                "config": {"mediaType": "application/vnd.oci.image.config.v1+json", "size": 2, "digest": config},
-                "layers": [],
-            }),
+            imageManifest=json.dumps(
+                {
+                    "schemaVersion": 2,
+                    "mediaType": "application/vnd.oci.image.manifest.v1+json",
+                    "config": {"mediaType": "application/vnd.oci.image.config.v1+json", "size": 2, "digest": config},
+                    "layers": [],
+                }
+            ),
         )
 
     def plan(self) -> Plan:

@@ -47,7 +47,7 @@ class Worlds(RuleBasedStateMachine):
         super().__init__()
         self.lab = Lab(self.answers)
         self.root = self.lab.as_root()
-        self.desired = blueprint(self.answers)
+        self.desired = blueprint(self.answers, delete_images=True, delete_protected=True)
         self.foreign: dict[tuple[str, ...], Any] = {}
         self.figures.cases += 1
 
@@ -65,7 +65,11 @@ class Worlds(RuleBasedStateMachine):
 
     # ---- strangers
 
-    @rule(name=st.sampled_from(("push", "deploy", "cluster", "node")), suffix=st.sampled_from(SUFFIXES), other=st.booleans())
+    @rule(
+        name=st.sampled_from(("push", "deploy", "cluster", "node")),
+        suffix=st.sampled_from(SUFFIXES),
+        other=st.booleans(),
+    )
     def a_role_with_a_similar_name(self, name: str, suffix: str, other: bool) -> None:
         role = f"ekswiz-{self.answers.stack}-{name}{suffix}"
         self._make("iam", "create_role", "EntityAlreadyExists", RoleName=role, Tags=tags(other),
@@ -163,10 +167,14 @@ class Worlds(RuleBasedStateMachine):
         after = self._picture()
         for key in self.foreign:
             self.figures.add("foreign objects watched")
-            assert _same(key, _at(before, key), _at(after, key)), f"{key}: {_readable(_at(before, key))} -> {_readable(_at(after, key))}"
+            assert _same(key, _at(before, key), _at(after, key)), (
+                f"{key}: {_readable(_at(before, key))} -> {_readable(_at(after, key))}"
+            )
         for key, thing in _flat(before).items():
             if not _ours(thing, self.answers.stack, key):
-                assert _same(key, thing, _flat(after).get(key)), f"{key} is not ours: {_readable(thing)} -> {_readable(_at(after, key))}"
+                assert _same(key, thing, _flat(after).get(key)), (
+                    f"{key} is not ours: {_readable(thing)} -> {_readable(_at(after, key))}"
+                )
 
     # ---- bookkeeping
 
@@ -198,9 +206,7 @@ class Worlds(RuleBasedStateMachine):
     def _mine(self) -> None:
         """Whatever is there now and is not ours is foreign from now on."""
         picture = self._picture()
-        self.foreign = {
-            key: None for key, thing in _flat(picture).items() if not _ours(thing, self.answers.stack, key)
-        }
+        self.foreign = {key: None for key, thing in _flat(picture).items() if not _ours(thing, self.answers.stack, key)}
 
     def _key(self, address: str) -> tuple[str, ...]:
         return ("address", address)
@@ -227,7 +233,9 @@ def _at(picture: Mapping[str, Any], key: tuple[str, ...]) -> Any:
 def _ours(thing: Any, stack: str, key: tuple[str, str]) -> bool:
     """Whether an object says that it is this stack's, or is what a cluster makes by itself, or lives in our namespace."""
     if isinstance(thing, str):
-        return f"Written by ekswiz for stack {stack}." in thing or key[1].startswith("manifests/") and "mine" not in thing
+        return (
+            f"Written by ekswiz for stack {stack}." in thing or (key[1].startswith("manifests/") and "mine" not in thing)
+        )
     if not isinstance(thing, dict):
         return False
     held = thing.get("tags") or thing.get("metadata", {}).get("labels") or {}

@@ -41,10 +41,6 @@ def _public_addresses(target: Target, resource: Resource[Any], live: Live[Any]) 
     target.aws("ec2").modify_subnet_attribute(SubnetId=live.outputs["id"], MapPublicIpOnLaunch=other)
 
 
-def _detach(target: Target, resource: Resource[Any], live: Live[Any]) -> None:
-    target.aws("ec2").detach_internet_gateway(InternetGatewayId=live.outputs["id"], VpcId=live.attributes.vpc)
-
-
 def _no_route(target: Target, resource: Resource[Any], live: Live[Any]) -> None:
     target.aws("ec2").delete_route(RouteTableId=live.outputs["id"], DestinationCidrBlock="0.0.0.0/0")
 
@@ -106,7 +102,7 @@ LOGGING: Mapping[str, Any] = {"clusterLogging": [{"types": ["audit"], "enabled":
 
 MUTATORS: Mapping[str, Mapping[str, Mutator]] = {
     "vpc": {"dns_support": _vpc("EnableDnsSupport"), "dns_hostnames": _vpc("EnableDnsHostnames"), "tags": _tag},
-    "internet_gateway": {"vpc": _detach, "tags": _tag},
+    "internet_gateway": {"tags": _tag},
     "subnet": {"public_addresses": _public_addresses, "tags": _tag},
     "elastic_ip": {"tags": _tag},
     "nat_gateway": {"tags": _tag},
@@ -132,7 +128,7 @@ MUTATORS: Mapping[str, Mapping[str, Mutator]] = {
 
 FIXED: Mapping[str, Mapping[str, str]] = {
     "vpc": {"cidr": MADE},
-    "internet_gateway": {},
+    "internet_gateway": {"vpc": "EC2 detaches no gateway while the NAT gateway's address is mapped"},
     "subnet": {"vpc": MADE, "cidr": MADE, "zone": MADE},
     "elastic_ip": {},
     "nat_gateway": {"subnet": MADE, "allocation": MADE, "usable": WAITED},

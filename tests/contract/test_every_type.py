@@ -72,7 +72,7 @@ class Stack:
 
     def __init__(self, answers: Answers) -> None:
         self.answers = answers
-        self.desired = blueprint(answers)
+        self.desired = blueprint(answers, delete_images=True, delete_protected=True)
         self.lab = Lab(answers, policy=operator_policy(answers))
         self.empty = normal(self.lab.snapshot())
         self.first = self.plan()
@@ -145,6 +145,8 @@ def test_drift_of_an_attribute_is_shown_and_repaired(name: str, address: str, at
     plan = here.plan()
     if mine.tenure == "kept":
         assert signs(plan) == {}
+        delete(here.lab.as_root(), here.desired, address)
+        here.apply()
         return
     replaced = attribute in mine.replaces
     found = signs(plan)

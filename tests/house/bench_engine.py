@@ -176,7 +176,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     }
     print(json.dumps(figures, indent=1))
     server().close()
-    worst = max(row[state]["round trips"] for row in figures["plan with 100 ms a call"] for state in ("empty", "applied"))
+    worst = max(
+        row[state]["round trips"] for row in figures["plan with 100 ms a call"] for state in ("empty", "applied")
+    )
     print(f"round trips on the critical path: {worst} (goal {GOAL_ROUND_TRIPS})")
     return 0 if worst <= GOAL_ROUND_TRIPS else 1
 

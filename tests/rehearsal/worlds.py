@@ -76,7 +76,9 @@ def prepare(
     return entry.rehearse(
         answers,
         source=None,
-        road=lambda home: Session(answers, delete_images=True, state_dir=home, adopt=adopt, allow_risks=EVERY),
+        road=lambda home: Session(
+            answers, delete_images=True, delete_protected=True, state_dir=home, adopt=adopt, allow_risks=EVERY
+        ),
         operator_policy=policy(operator_policy(answers, adopt=adopt)),
         stop=stop or threading.Event(),
         interfere=interfere,

@@ -16,8 +16,8 @@ from ekswiz_sim.gate.context import of_principal, of_request, of_time
 from ekswiz_sim.gate.faults import Faults, Kind
 from ekswiz_sim.gate.models import MODELLED, REST_JSON, parse
 from ekswiz_sim.gate.parts import Parts
-from ekswiz_sim.gate.staleness import Staleness
 from ekswiz_sim.gate.sigv4 import BadSignature, check_signature, check_time, claim
+from ekswiz_sim.gate.staleness import Staleness
 from ekswiz_sim.gate.wire import Reply, Request
 from ekswiz_sim.seams import Principal, RefusedByGate, ServiceError
 
@@ -60,9 +60,7 @@ class Outcome:
 class Calls:
     """Answers every AWS request of a world. Runs in one worker thread."""
 
-    def __init__(
-        self, parts: Parts, clock: Callable[[], float], region: str, faults: Faults, stale: Staleness
-    ) -> None:
+    def __init__(self, parts: Parts, clock: Callable[[], float], region: str, faults: Faults, stale: Staleness) -> None:
         self._parts = parts
         self._clock = clock
         self._region = region

@@ -74,7 +74,9 @@ class Staleness:
             return effect()
         things = list(_things(service, operation, arns))
         if READS.match(operation):
-            return self._read(f"{service} {operation} {json.dumps(params, sort_keys=True, default=str)}", things, effect)
+            return self._read(
+                f"{service} {operation} {json.dumps(params, sort_keys=True, default=str)}", things, effect
+            )
         self._must_be_settled(operation, params)
         reply = effect()
         if reply.status < 400:  # noqa: PLR2004 - HTTP's own border
@@ -147,6 +149,8 @@ def _role_refusal(operation: str, arn: str, params: Params) -> ServiceError | No
         text = "The specified principalArn is invalid: invalid principal."
         return ServiceError("InvalidParameterException", text)
     if arn in (params.get("roleArn"), params.get("nodeRole")):
-        text = f"Role with arn: {arn}, could not be assumed because it does not exist or the trusted entity is not correct"
+        text = (
+            f"Role with arn: {arn}, could not be assumed because it does not exist or the trusted entity is not correct"
+        )
         return ServiceError("InvalidParameterException", text)
     return None

@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from ekswiz import __version__
 from ekswiz.answers import Answers
 from ekswiz.clients.kube_api import Missing, at, get, send
 from ekswiz.plan import Action, Json, Risk
@@ -79,7 +80,7 @@ class DeployerRbac:
 
     def update(self, target: Target, live: Live[RbacAttributes], desired: RbacAttributes) -> Live[RbacAttributes]:
         """Bring both to what is desired; make the one that is missing."""
-        marks = labels({STACK: self.stack, "ekswiz:address": self.address})
+        marks = labels({STACK: self.stack, "ekswiz:address": self.address, "ekswiz:version": __version__})
         role = self._put(target, "roles", _role(desired, marks))
         if live.attributes.subjects != desired.subjects:
             self._put(target, "rolebindings", _binding(desired, marks))

@@ -23,7 +23,7 @@ from ekswiz.resources.eks_cluster_request import ClusterSpec, described, new_clu
 from ekswiz.resources.eks_stays import stays
 from ekswiz.resources.eks_versions import choose, minor
 from ekswiz.resources.eks_waiting import changing, finished, leaving, ready
-from ekswiz.resources.service_role import cluster_role_name
+from ekswiz.resources.service_role import cluster_role_name, node_role_name
 from ekswiz.resources.shell import command
 from ekswiz.resources.tags import STACK
 from ekswiz.target import Target
@@ -188,11 +188,12 @@ def new_eks_cluster(answers: Answers, subnets: tuple[str, ...], *, delete_protec
     spec = ClusterSpec(
         name=answers.cluster,
         version=answers.kubernetes_version,
-        role=Ref("service_role.cluster", "arn"),
+        # Known beforehand: a role that has to be made again is no reason to make the cluster again.
+        role=role_arn(answers, cluster_role_name(answers)),
         subnets=frozenset(Ref(address, "id") for address in subnets),
         cidrs=tuple(sorted({cidr.strip() for cidr in answers.endpoint_cidrs.split(",")})),
         deletion_protection=answers.deletion_protection,
-        auto_node_role=Ref("service_role.node", "arn") if auto else "",
+        auto_node_role=role_arn(answers, node_role_name(answers)) if auto else "",
     )
     return NewCluster(
         address="eks_cluster.main",

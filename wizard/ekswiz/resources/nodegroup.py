@@ -177,7 +177,7 @@ def nodegroup(
     spec = NodegroupSpec(
         cluster=answers.cluster,
         name=NAME,
-        role=Ref("service_role.node", "arn"),
+        role=role_arn(answers, node_role_name(answers)),
         subnets=frozenset(Ref(address, "id") for address in subnets),
         version=Ref("eks_cluster.main", "version"),
         instance_type=answers.node_type,
