@@ -48,8 +48,9 @@ e2e: $(DEV)/.ready ## the whole rehearsal and its negative cases
 chaos: $(DEV)/.ready ## every reliability sweep at full size, and the table of what it reached
 	@PYTHONPATH=wizard:sim:tests $(DEV)/bin/python tests/chaos/run.py $(ARGS)
 
-bench: $(DEV)/.ready ## time and memory of a rehearsal
+bench: $(DEV)/.ready ## time and memory of a rehearsal; calls and round trips of the engine
 	@$(DEV)/bin/python tests/house/bench.py $(ARGS)
+	@PYTHONPATH=wizard:sim:tests $(DEV)/bin/python tests/house/bench_engine.py
 
 lock: $(DEV)/.ready ## compile the hashed requirement files anew
 	@$(DEV)/bin/python -m pip install --quiet uv

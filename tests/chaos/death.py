@@ -234,7 +234,7 @@ def pairs(answers: Answers, size: int, seed: int, shard: tuple[int, int] = (0, 1
     figures = Figures(f"two crashes{name}", "same final world", seed)
     for number in range(size):
         first = chance.choice(deaths)
-        second = chance.choice([d for d in deaths if d.how == first.how or first.how == "apply"])
+        second = chance.choice([d for d in deaths if first.how in (d.how, "apply")])
         second = Death(second.how, second.when, chance.randrange(max(1, second.count + 1)))
         if number % shard[1] == shard[0]:
             with figures.case(f"{first} then {second}"):

@@ -80,15 +80,18 @@ def _recreated(lab: Lab, desired: list[Resource[Any]], mine: Resource[Any]) -> N
     delete(root, desired, mine.address)
     if not recreate(root, desired, mine.address):
         return
-    theirs = lives(root, desired)[mine.address]
+    theirs = lives(root, desired).get(mine.address)
     plan = lab.plan()
+    if theirs is None:  # found by its tags alone: a stranger's object is not taken for ours, whatever its name
+        assert signs(plan).get(mine.address) == "+"
+        return
     change = next(c for c in plan.changes if c.address == mine.address)
     assert change.adopted, "not seen as somebody else's"
     if mine.tenure == "owned":
         assert FOREIGN in {risk.id for risk in change.risks}, [risk.id for risk in change.risks]
     lab.run_destroy()
     left = lives(root, desired).get(mine.address)
-    if left is None and INSIDE.get(kind(mine), "") not in {"", *lives(root, desired)}:
+    if left is None and set(INSIDE.get(kind(mine), ())) - set(lives(root, desired)):
         return
     assert left is not None, "destroy removed somebody else's object"
     assert left.unique_id == theirs.unique_id

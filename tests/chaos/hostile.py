@@ -32,12 +32,16 @@ FULL, SAMPLE = 20_000, 2_000
 DEEP = 1
 """Accepted values of each field that a sample takes through every format; the full sweep takes one of 200 values."""
 PIECES = (
-    "", " ", "  ", "\t", "\n", "\r\n", "\0", "\x1b[31m", "\x7f", "\u200b", "\u202e", "\ufeff", "é", "ß", "İ", "𝕏", "٣", "Ａ",
+    "", " ", "  ", "\t", "\n", "\r\n", "\0", "\x1b[31m", "\x7f", "\u200b", "\u202e", "\ufeff", "é", "ß",
+    "İ", "\U0001d54f", "٣", "\uff21",
     "*", "?", "${{ secrets.X }}", "${{ github.token }}", "$(id)", "`id`", "${IFS}", "$HOME", "%s", "%00", "{}", "{{",
-    "'", '"', "\\", "\\n", ";", "&&", "|", ">", "<", "#", "!", "&a", "*a", "!!python/object", "- ", ": ", "---", "...",
-    "../", "/..", "..", "./", "//", ".git", ".lock", "@{", "~", "^", ":", ",", "--", "-", "_", ".", "/", "+", "=", "@",
+    "'", '"', "\\", "\\n", ";", "&&", "|", ">", "<", "#", "!", "&a", "*a", "!!python/object", "- ", ": ",
+    "---", "...",
+    "../", "/..", "..", "./", "//", ".git", ".lock", "@{", "~", "^", ":", ",", "--", "-", "_", ".", "/",
+    "+", "=", "@",
     "--force", "-rf", "yes", "no", "null", "true", "1e3", "0x10", "007", "refs/heads/", "HEAD", "kube-system", "none",
-    "aws:SourceArn", "arn:aws:iam::aws:policy/AdministratorAccess", "a" * 64, "b" * 300, "1" * 13, "999999999999999999999",
+    "aws:SourceArn", "arn:aws:iam::aws:policy/AdministratorAccess",
+    "a" * 64, "b" * 300, "1" * 13, "999999999999999999999",
 )  # fmt: skip
 FLAGS = {row[0]: row[1] for row in FIELDS} | {"owner": "--repo", "repo": "--repo"}
 ALPHABET = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./@+= "
@@ -182,12 +186,12 @@ def sweep(answers: Answers, size: int | None, seed: int, shard: tuple[int, int] 
             chance, number = random.Random(f"{seed} {field}"), size or FULL
             deep = [number // 200 if size is None else DEEP]
             for value in values(good, chance, number):
-                _one(figures, answers, field, value, folder, seen, deep)
+                _one(figures, answers, field, value, folder=folder, seen=seen, deep=deep)
     return figures
 
 
 def _one(
-    figures: Figures, answers: Answers, field: str, value: str, folder: Path, seen: set[str], deep: list[int]
+    figures: Figures, answers: Answers, field: str, value: str, *, folder: Path, seen: set[str], deep: list[int]
 ) -> None:
     """The field's own rule hears every value; so many that pass, and as many refusals, go the whole way in and out."""
     figures.cases += 1

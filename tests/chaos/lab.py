@@ -19,7 +19,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 from functools import cache
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 from chaos.kubernetes_api import BareKubernetes, Server, folder_files
 from ekswiz.answers import Answers
@@ -364,7 +364,7 @@ class Lab:
         self.gate.close()
         shutil.rmtree(self.home, ignore_errors=True)
 
-    def __enter__(self) -> Lab:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -25,8 +25,8 @@ EXCLUDED: Mapping[str, str] = {
 
 _DROPPED = frozenset({
     "unique_id", "uniqueId", "uid", "created", "createdAt", "modifiedAt", "creationTimestamp", "resourceVersion",
-    "generation", "managedFields", "associatedAt", "identity", "access_keys", "accessEntryArn", "nodegroupArn", "addonArn", "ekswiz:role-id", "endpoint",
-    "certificateAuthority", "createTime", "attachTime", "launchTime",
+    "generation", "managedFields", "associatedAt", "identity", "access_keys", "accessEntryArn", "nodegroupArn",
+    "addonArn", "ekswiz:role-id", "endpoint", "certificateAuthority", "createTime", "attachTime", "launchTime",
 })  # fmt: skip
 _EC2_ID = re.compile(
     r"\b(vpc|subnet|igw|nat|rtb|eipalloc|eipassoc|eni|eni-attach|sg|sgr|acl|aclassoc|rtbassoc|dopt|vpc-cidr-assoc|lt|i)-"

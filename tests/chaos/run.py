@@ -46,7 +46,7 @@ SWEEPS: Sequence[Sweep] = (
     Sweep("death", "pairs", stack="new cluster", sample=1, full=12),
     Sweep("real_death", sample=1, full=12, shards=2),
     Sweep("faults", sample=4),
-    Sweep("faults", stack="new cluster", sample=1, full=200, shards=8),
+    Sweep("faults", stack="new cluster", sample=1, full=120, shards=8),
     Sweep("journal", sample=150),
     Sweep("concurrency", sample=1, full=50),
     Sweep("drift", sample=3),
@@ -54,6 +54,7 @@ SWEEPS: Sequence[Sweep] = (
     Sweep("safety", sample=4, full=500),
     Sweep("stale", sample=2, full=30),
     Sweep("stale", stack="new cluster", sample=1, full=10),
+    Sweep("expiry", stack="new cluster", sample=1),
     Sweep("hostile", sample=2000),
     Sweep("canary", sample=2),
 )
@@ -85,11 +86,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for done in as_completed(waiting):
             sweep, made = waiting[done], done.result()
             rows[sweep.id].merge(made) if sweep.id in rows else rows.update({sweep.id: made})
-            print(f"{time.monotonic() - began:6.0f} s  {sweep.id}: {rows[sweep.id].cases} cases, "
-                  f"{len(rows[sweep.id].failures)} failed", file=sys.stderr, flush=True)  # fmt: skip
+            failed = len(rows[sweep.id].failures)
+            passed = time.monotonic() - began
+            sys.stderr.write(f"{passed:6.0f} s  {sweep.id}: {rows[sweep.id].cases} cases, {failed} failed\n")
     ordered = [rows[sweep.id] for sweep in chosen]
-    print(table(ordered))
-    print(f"{sum(row.cases for row in ordered)} cases in {time.monotonic() - began:.0f} s, seed {asked.seed}")
+    total = f"{sum(row.cases for row in ordered)} cases in {time.monotonic() - began:.0f} s, seed {asked.seed}"
+    sys.stdout.write(f"{table(ordered)}\n{total}\n")
     return 0 if all(row.ok for row in ordered) else 1
 
 

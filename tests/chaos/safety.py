@@ -21,7 +21,7 @@ from chaos.death import run
 from chaos.figures import Figures
 from chaos.lab import Lab, trust_service
 from chaos.meddling import delete, lives, recreate
-from contract.mutators import INSIDE, kind
+from contract.mutators import kind
 from ekswiz.answers import Answers
 from ekswiz.blueprint import blueprint
 from ekswiz.clients.kube_api import at, send
@@ -121,7 +121,7 @@ class Worlds(RuleBasedStateMachine):
 
     @rule(which=st.integers(0, 99))
     def one_of_ours_is_made_anew_by_a_stranger(self, which: int) -> None:
-        candidates = [r for r in self.desired if r.tenure == "owned" and kind(r) not in INSIDE]
+        candidates = [r for r in self.desired if r.tenure == "owned" and kind(r) != "deployer_rbac"]
         resource = candidates[which % len(candidates)]
         if self._key(resource.address) in self.foreign:
             return
@@ -231,11 +231,10 @@ def _at(picture: Mapping[str, Any], key: tuple[str, ...]) -> Any:
 
 
 def _ours(thing: Any, stack: str, key: tuple[str, str]) -> bool:
-    """Whether an object says that it is this stack's, or is what a cluster makes by itself, or lives in our namespace."""
+    """Whether an object says that it is this stack's, or lives in its namespace."""
     if isinstance(thing, str):
-        return (
-            f"Written by ekswiz for stack {stack}." in thing or (key[1].startswith("manifests/") and "mine" not in thing)
-        )
+        manifest = key[1].startswith("manifests/") and "mine" not in thing
+        return manifest or f"Written by ekswiz for stack {stack}." in thing
     if not isinstance(thing, dict):
         return False
     held = thing.get("tags") or thing.get("metadata", {}).get("labels") or {}

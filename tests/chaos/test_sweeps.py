@@ -2,6 +2,7 @@
 
 import gc
 import os
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -28,6 +29,6 @@ def _server() -> Iterator[None]:
 @pytest.mark.parametrize("sweep", SWEEPS, ids=lambda sweep: sweep.id)
 def test_a_sample_of_the_sweep(sweep: Sweep) -> None:
     figures = run(sweep, sweep.sample, CHAOS_SEED)
-    print(figures.row())
+    sys.stdout.write(f"{figures.row()}\n")
     assert figures.cases >= 1
     assert not figures.failures, f"seed {CHAOS_SEED}: " + "\n".join(figures.failures)

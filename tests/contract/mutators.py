@@ -185,8 +185,11 @@ COUPLED: dict[tuple[str, str], frozenset[str]] = {
     ("eks_cluster", "public_endpoint"): frozenset({"private_endpoint", "cidrs"}),
 }
 """Attributes that one call of the service changes together."""
-INSIDE: dict[str, str] = {"deployer_rbac": "namespace.app"}
-"""Types whose objects live inside another one, and go with it; the plan's risk `namespace-contents` says so."""
+INSIDE: dict[str, tuple[str, ...]] = {
+    "deployer_rbac": ("namespace.app", "eks_cluster.main"),
+    **dict.fromkeys(("namespace", "access_entry", "addon"), ("eks_cluster.main",)),
+}
+"""Types whose objects live inside others, and go with them, whoever made them."""
 
 
 def kind(resource: Resource[Any]) -> str:

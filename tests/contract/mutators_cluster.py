@@ -25,7 +25,7 @@ class _Never:
 
 
 def _tag(target: Target, resource: Resource[Any], live: Live[Any]) -> None:
-    key = sorted(live.attributes.tags)[0]
+    key = min(live.attributes.tags)
     target.aws("ec2").create_tags(Resources=[live.outputs["id"]], Tags=[{"Key": key, "Value": "meddled"}])
 
 

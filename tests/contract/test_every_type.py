@@ -1,9 +1,9 @@
-"""One contract for every resource of the blueprint, through boto3 and the gate, as the operator with the printed policy.
+"""One contract for every resource of the blueprint, through boto3 and the gate, under the printed operator policy.
 
 Plan shows create; apply; the plan is empty; each attribute drifts, is shown and repaired; deleting one object makes the
 next plan show exactly that; applying again re-creates it; destroy; apply once more.
 
-With `EKSWIZ_AWS_VERIFIED=1` and `EKSWIZ_AWS_PROFILE`, the tests marked `aws_verified` do the same in a real account. See
+With `EKSWIZ_AWS_VERIFIED=1` and a profile, the test marked `aws_verified` does the same in a real account. See
 docs/testing.md: that has never been done.
 """
 

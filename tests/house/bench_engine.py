@@ -1,7 +1,7 @@
 """The engine's speed: calls and round trips of a plan, many stacks in one account, and a plain script for comparison.
 
-Every call of every service takes `LATENCY` longer than it does here, as over a network. Round trips on the critical path
-are what a user waits for, counted and not timed; the number of calls is what AWS throttles by.
+Every call of every service takes `LATENCY` longer than it does here, as over a network. Round trips on the critical
+path are what a user waits for, counted and not timed; the number of calls is what AWS throttles by.
 Figures depend on the machine; compare runs on one machine only.
 """
 

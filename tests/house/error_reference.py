@@ -23,6 +23,7 @@ decides.
 | taken | compares: the stack's own object is used and brought in line, a foreign one stops what needs it |
 | denied | the plan shows "?"; a change fails with the permission's name |
 | no entries | stops: the cluster would have to change its authentication mode |
+| not yet | a read says that there is nothing: what it would be in is still being made |
 | expired | stops at once, so that `ekswiz resume` finds what was in flight |
 | stop | fails this change and what depends on it; a person has to decide |
 

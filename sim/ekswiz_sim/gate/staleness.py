@@ -105,8 +105,9 @@ class Staleness:
             now = self.now()
             self._written |= dict.fromkeys(things, now)
             if operation.startswith(("Create", "Allocate")):
-                made = [*things, *(found[0] for found in _EC2_ID.finditer(reply.body.decode("utf-8", "replace")))]
-                self._made |= {thing: now for thing in made if thing not in self._made or operation != "CreateTags"}
+                # An answer also names what is there already: a subnet's its VPC.
+                named = (found[0] for found in _EC2_ID.finditer(reply.body.decode("utf-8", "replace")))
+                self._made |= dict.fromkeys(things, now) | {name: now for name in named if name not in self._made}
 
     def _must_be_settled(self, operation: str, params: Params) -> None:
         """Refuse what names an object that is too new."""

@@ -6,17 +6,22 @@ from pathlib import Path
 
 import pytest
 
+from ekswiz import __version__
+from ekswiz.clients.aws_errors import ask_client
+from ekswiz.clients.kube_api import send
 from ekswiz.engine.apply import apply
 from ekswiz.engine.destroy import destroy_plan
 from ekswiz.engine.journal import FileJournal
+from ekswiz.engine.patience import patiently
 from ekswiz.engine.planner import plan
-from ekswiz.errors import Exit, StalePlan, Transient, Unreadable
+from ekswiz.errors import Exit, NotYet, StalePlan, Transient, Unreadable
 from ekswiz.events import Event
 from ekswiz.frontend import exit_code
 from ekswiz.plan import Action, Ref
 from ekswiz.resource import Farewell, Live
+from ekswiz.resources.deployer_rbac import deployer_rbac
 from ekswiz.target import Target
-from unit.engine.fakes import Fake, Shop, Thing, VirtualClock, bare_target
+from unit.engine.fakes import ANSWERS, Fake, Shop, Thing, VirtualClock, aws_error, bare_target, world
 
 
 @pytest.fixture
@@ -74,3 +79,43 @@ def test_a_plan_with_something_unreadable_says_so_when_it_can_be_read_again(shop
 @pytest.mark.parametrize(("kinds", "code"), [(["skipped"], Exit.FAILED), (["applied", "skipped"], Exit.PARTIAL)])
 def test_a_run_that_skipped_something_is_no_success(kinds: list[str], code: Exit) -> None:
     assert exit_code([Event(kind, 0.0, "fake.a") for kind in kinds], None) is code  # type: ignore[arg-type]
+
+
+def test_an_access_entry_of_a_cluster_that_is_being_made_is_not_there_yet() -> None:
+    class Eks:
+        def describe_access_entry(self) -> None:
+            text = "Cluster 'platform-dev' is not in ACTIVE status"
+            raise aws_error("InvalidRequestException", text, "DescribeAccessEntry")
+
+    with pytest.raises(NotYet):
+        ask_client(Eks(), "eks", "describe_access_entry")
+
+
+def test_a_call_that_took_longer_than_the_bound_is_made_once_more() -> None:
+    clock, calls = VirtualClock(), []
+
+    def call() -> str:
+        calls.append(clock.now())
+        if len(calls) == 1:
+            clock.wait(60.0, threading.Event())
+            raise Transient("Rate exceeded", within=30.0)
+        return "done"
+
+    assert patiently(call, clock, threading.Event(), lambda _: None) == "done"
+
+
+def test_a_binding_that_recovery_makes_bears_the_same_labels_as_any(tmp_path: Path) -> None:
+    (tmp_path / "checkout").mkdir()
+    with world(tmp_path / "checkout") as here:
+        made = deployer_rbac(ANSWERS)
+        target, tags = here.target(), {"ekswiz:stack": "payments", "ekswiz:address": made.address}
+        tags["ekswiz:version"] = __version__
+        send(target, ANSWERS.cluster, "POST", "/api/v1/namespaces", {"metadata": {"name": ANSWERS.namespace}})
+        made.create(target, made.desired, "token", tags)
+        path = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{ANSWERS.namespace}/rolebindings/ekswiz-deployer"
+        before = here.kubernetes.objects[path]["metadata"]["labels"]
+        send(target, ANSWERS.cluster, "DELETE", path)
+        live = made.read(target)
+        assert live is not None
+        made.update(target, live, made.desired)
+        assert here.kubernetes.objects[path]["metadata"]["labels"] == before

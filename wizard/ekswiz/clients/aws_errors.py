@@ -133,6 +133,7 @@ _MAKERS: Mapping[Kind, Callable[[Row, str, str], TargetError]] = {
     "taken": lambda row, said, _: Conflict(said, row.do),
     "denied": _denied,
     "no entries": lambda row, said, _: NotYet(said, row.do),
+    "not yet": lambda row, said, _: NotYet(said, row.do),
     "expired": lambda _, said, __: Expired(said),
     "stop": lambda row, said, _: TargetError(said, row.do),
 }

@@ -10,9 +10,10 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["wait", "absent", "held", "taken", "denied", "no entries", "expired", "stop"]
+Kind = Literal["wait", "absent", "held", "taken", "denied", "no entries", "not yet", "expired", "stop"]
 """wait: the same call works a little later. absent: there is no such object (yet). held: something still uses it.
-taken: it exists; compared and used if ours. no entries: the cluster does not use access entries. stop: a person has to.
+taken: it exists; compared and used if ours. no entries: the cluster does not use access entries. not yet: its parent is
+still being made. stop: a person has to.
 """
 
 SETTLES_WITHIN = 120.0
@@ -111,7 +112,7 @@ ROWS: tuple[Row, ...] = (
         "Take the deletion protection off, which needs a consent of its own.", r"[Dd]eletion protection"),
     Row("eks", "*", ("InvalidRequestException",), "no entries", EKS + "API_CreateAccessEntry.html", NO_WAY_BACK,
         r"authentication mode", means="The cluster does not use access entries."),
-    Row("eks", "*", ("InvalidRequestException",), "no entries", EKS + "API_DescribeAccessEntry.html",
+    Row("eks", "*", ("InvalidRequestException",), "not yet", EKS + "API_DescribeAccessEntry.html",
         "Run the same command again when the cluster is ACTIVE.", r"not in ACTIVE status",
         means="The cluster is still being made."),
     Row("eks", "*", ("UnsupportedAvailabilityZoneException",), "stop", EKS + "API_CreateCluster.html",

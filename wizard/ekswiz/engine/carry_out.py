@@ -25,8 +25,8 @@ from ekswiz.target import Flag, Target
 T = TypeVar("T")
 VISIBLE_WITHIN = 60.0
 """Seconds until an object that AWS says exists can be read."""
-GONE_WITHIN = 300.0
-"""Seconds until a deleted object is gone; a namespace takes longest."""
+GONE_WITHIN = 1800.0
+"""Seconds until a deleted object is gone; a cluster takes longest."""
 
 
 @dataclass(frozen=True, slots=True)
