@@ -133,11 +133,14 @@ def test_sigterm_ends_the_world_cleanly(ground: Ground) -> None:
 
 
 def test_ctrl_c_while_it_starts_takes_the_order_back(ground: Ground) -> None:
-    live = Live(ground, UP)
-    live.wait_for_home()
-
-    live.send(signal.SIGINT)
-    said = live.end()
+    for _ in range(5):  # on a busy machine the signal may come when the world is up already
+        live = Live(ground, UP)
+        live.wait_for_home()
+        live.send(signal.SIGINT)
+        said = live.end()
+        if said.code != 0:
+            break
+        assert ground.run("sim", "down").code == 0
 
     assert said.code == 130, said.text
     assert "Traceback" not in said.text

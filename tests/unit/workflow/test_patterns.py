@@ -58,6 +58,7 @@ def test_what_github_refuses_is_refused(pattern: str) -> None:
 
 @settings(max_examples=200, deadline=1000)
 @given(st.text(alphabet="a*?+[]!/\\-z.", max_size=12), st.text(alphabet="az/.-", max_size=40))
+@pytest.mark.filterwarnings("ignore::FutureWarning")  # Python warns of sets such as [?--]
 def test_any_pattern_answers_quickly_or_is_refused(pattern: str, name: str) -> None:
     answer: bool | str
     try:

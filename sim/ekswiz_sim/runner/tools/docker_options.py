@@ -97,7 +97,8 @@ def _long(command: Command, given: Given, text: str, rest: list[str]) -> None:
         raise Stop(help_text(command), 0)
     if name in command.known:
         raise Stop(
-            f"docker {command.name}: --{name} is not modelled by ekswiz's docker (it needs a container engine)", FLAGS_WRONG
+            f"docker {command.name}: --{name} is not modelled by ekswiz's docker (it needs a container engine)",
+            FLAGS_WRONG,
         )
     kind = command.options.get(name)
     if kind is None:
