@@ -26,7 +26,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptio
 ROOT = Path(__file__).resolve().parents[2]
 KINDS = {
     "wait": Transient, "absent": Absent, "held": InUse, "taken": Conflict, "denied": Refused, "no entries": NotYet,
-    "expired": Expired, "stop": TargetError,
+    "not yet": NotYet, "expired": Expired, "stop": TargetError,
 }  # fmt: skip
 CALLS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     "iam": {

@@ -39,7 +39,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
 ]
-NEW = dataclasses.replace(ANSWERS, create_cluster=True, cluster="fresh")
+NEW = dataclasses.replace(ANSWERS, create_cluster=True, cluster="fresh", account="444455556666")
 STACKS = {"existing": ANSWERS, "new": NEW}
 FINE = ("started", "applied", "progress", "log")
 VERIFIED = os.environ.get("EKSWIZ_AWS_VERIFIED") == "1"

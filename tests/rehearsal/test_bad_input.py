@@ -64,7 +64,7 @@ def refused(said: Said, code: int, *words: str, within: float = SECONDS) -> None
         ("--namespace", "Pay", "Kubernetes namespace"),
         ("--environment", "a\nb", "environment"),
         ("--app-port", "80", "1024 to 65535"),
-        ("--app-port", "http", "not a port number"),
+        ("--app-port", "http", "is not a number"),
         ("--manifests", "../up", "outside the repository"),
         ("--subject", "x", "immutable"),
     ],

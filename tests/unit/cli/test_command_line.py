@@ -26,7 +26,10 @@ from ekswiz.errors import (
     StalePlan,
 )
 from ekswiz.events import Event
+from ekswiz.frontend import Choice
+from ekswiz.permitted import Answer, Need, Permissions, Source, Verdict
 from ekswiz.plan import Action, Change, Plan
+from ekswiz.state import Estimate, Status, Unfinished
 from ekswiz.target import Flag
 
 ANSWERS = Answers(
@@ -57,17 +60,34 @@ class Product:
     ok: bool = True
     carried_out: list[Plan] = field(default_factory=list)
     signalled: signal.Signals | None = None
+    choice: Choice = field(default_factory=Choice)
+    verdict: Answer = "allowed"
+    source: Source = "AWS says"
 
     @contextmanager
     def road(self, given: Any, choice: Any) -> Iterator[Product]:
         if self.error:
             raise self.error
+        self.choice = choice
         yield self
 
     def plan(self) -> Plan:
         return self.made
 
     destroy_plan = plan
+
+    def eta(self, plan: Plan) -> Estimate:
+        return Estimate(12.0)
+
+    def permissions(self, plan: Plan) -> Permissions:
+        need = Need("iam:CreateRole", "*", (CHANGE.address,))
+        return Permissions("arn:aws:iam::111122223333:user/me", self.source, (Verdict(need, self.verdict),))
+
+    def status(self) -> Status:
+        return Status("payments", ANSWERS.account, ANSWERS.region, "", 1, ())
+
+    def unfinished(self) -> Unfinished | None:
+        return None
 
     def apply(self, plan: Plan, stop: Flag) -> Iterator[Event]:
         self.carried_out.append(plan)
@@ -120,8 +140,41 @@ def test_a_plan_is_json_on_stdout_and_nothing_else(product: Product, capsys: pyt
     assert main.run(["plan", "--json"]) == 0
 
     said = capsys.readouterr()
-    assert json.loads(said.out) == json.loads(json.dumps(PLAN.to_json()))
+    shown = json.loads(said.out)
+    assert shown["cost"]["currency"] == "USD"
+    assert shown["estimate"] == {"seconds": 12.0, "unknown": []}
+    assert {key: shown[key] for key in PLAN.to_json()} == json.loads(json.dumps(PLAN.to_json()))
     assert said.err == ""
+
+
+@pytest.mark.parametrize("command", [APPLY, DESTROY])
+def test_what_aws_will_deny_is_not_begun(
+    product: Product, command: Sequence[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    product.verdict = "denied"
+
+    assert main.run(command) == Exit.PREFLIGHT
+
+    assert product.carried_out == []
+    assert "missing iam:CreateRole on *" in capsys.readouterr().err
+
+
+def test_what_is_only_computed_to_be_denied_is_tried(product: Product) -> None:
+    product.verdict, product.source = "denied", "computed, not tried"
+
+    assert main.run(APPLY) == Exit.OK
+
+    assert product.carried_out == [PLAN]
+
+
+def test_consents_reach_the_session(product: Product) -> None:
+    main.run(
+        [*APPLY, "--allow-risk", "narrows-trust", "--allow-risk", "drops-managed-policies", "--adopt", "--take-over"]
+    )
+
+    assert product.choice == Choice(
+        adopt=True, take_over=True, allow_risks=frozenset({"narrows-trust", "drops-managed-policies"})
+    )
 
 
 @pytest.mark.parametrize(("made", "code"), [(PLAN, Exit.PENDING), (SETTLED, Exit.OK)])
