@@ -55,6 +55,8 @@ SWEEPS: Sequence[Sweep] = (
     Sweep("stale", sample=2, full=30),
     Sweep("stale", stack="new cluster", sample=1, full=10),
     Sweep("expiry", stack="new cluster", sample=1),
+    Sweep("permissions", sample=2, shards=2),
+    Sweep("permissions", stack="new cluster", sample=1, shards=8),
     Sweep("hostile", sample=2000),
     Sweep("canary", sample=2),
 )
@@ -89,6 +91,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             failed = len(rows[sweep.id].failures)
             passed = time.monotonic() - began
             sys.stderr.write(f"{passed:6.0f} s  {sweep.id}: {rows[sweep.id].cases} cases, {failed} failed\n")
+            sys.stderr.writelines(f"          {failure}\n" for failure in made.failures)
     ordered = [rows[sweep.id] for sweep in chosen]
     total = f"{sum(row.cases for row in ordered)} cases in {time.monotonic() - began:.0f} s, seed {asked.seed}"
     sys.stdout.write(f"{table(ordered)}\n{total}\n")

@@ -31,7 +31,7 @@ SIMULATE = {"Effect": "Allow", "Action": "iam:SimulatePrincipalPolicy", "Resourc
 def rounds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rounds]:
     world = World.start(ANSWERS, operator_policy(ANSWERS))
     try:
-        yield Rounds(world, ANSWERS, tmp_path_factory.mktemp("rounds"))
+        yield Rounds.in_world(world, ANSWERS, tmp_path_factory.mktemp("rounds"))
     finally:
         world.close()
         gc.collect()
@@ -39,7 +39,7 @@ def rounds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rounds]:
 
 @pytest.fixture
 def grant(rounds: Rounds) -> Iterator[Any]:
-    iam = rounds.world.root("iam")
+    iam = rounds.root.aws("iam")
 
     def give(*statements: Any) -> None:
         document = {"Version": "2012-10-17", "Statement": list(statements)}
@@ -135,13 +135,13 @@ def test_the_simulator_refuses_who_does_not_exist(rounds: Rounds, source: str, c
     from botocore.exceptions import ClientError
 
     with pytest.raises(ClientError) as caught:
-        rounds.world.root("iam").simulate_principal_policy(PolicySourceArn=source, ActionNames=["iam:GetRole"])
+        rounds.root.aws("iam").simulate_principal_policy(PolicySourceArn=source, ActionNames=["iam:GetRole"])
 
     assert caught.value.response["Error"]["Code"] == code
 
 
 def test_the_simulator_pages(rounds: Rounds) -> None:
-    iam = rounds.world.root("iam")
+    iam = rounds.root.aws("iam")
     source = f"arn:aws:iam::{ANSWERS.account}:user/operator"
     asked = {"PolicySourceArn": source, "ActionNames": ["iam:GetRole", "iam:CreateRole", "s3:GetObject"],
              "ResourceArns": [ROLE]}  # fmt: skip

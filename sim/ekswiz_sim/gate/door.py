@@ -62,7 +62,11 @@ def _safely(answer: Callable[[Request], Outcome], asked: Request) -> Outcome:
 async def _read(request: web.Request) -> Request:
     path, _, query = request.raw_path.partition("?")
     peer = request.remote or "127.0.0.1"
-    return Request(request.method, path, query, _headers(request.headers), await request.read(), peer)
+    try:
+        body = await request.read()
+    except ConnectionResetError as error:  # the client is gone, e.g. killed: nobody will read the answer
+        raise web.HTTPBadRequest from error
+    return Request(request.method, path, query, _headers(request.headers), body, peer)
 
 
 def _headers(headers: CIMultiDictProxy[str]) -> dict[str, str]:

@@ -74,11 +74,19 @@ def plan(
         change = _compare(resource, found, outputs, stack, consent)
         change = _doubtful(resource, change, unreadable)
         if isinstance(found, Live) and change.action is not Action.REPLACE:
-            outputs[resource.address] = found.outputs
+            outputs[resource.address] = _outputs(found, change)
         if change.action is Action.CREATE and getattr(resource, "grants", False):
             granted.add(resource.address)
         changes.append(change)
     return sealed(target, stack, changes)
+
+
+def _outputs(found: Live[Any], change: Change) -> Mapping[str, str]:
+    """What others may use of an object, as it will be: an update may change what they follow, e.g. a version."""
+    if change.action is not Action.UPDATE or change.after is None:
+        return found.outputs
+    moved = {name: value for name, value in change.after.items() if name in found.outputs and isinstance(value, str)}
+    return {**found.outputs, **moved}
 
 
 def _expected(resource: Resource[Any], found: Seen, granted: set[str]) -> Seen:

@@ -17,13 +17,14 @@ from ekswiz.iam.documents import cluster_arn
 from ekswiz.plan import Action, Risk
 from ekswiz.resource import Farewell, Live, Tenure, Verb
 from ekswiz.resources.eks_stays import stays
+from ekswiz.resources.eks_versions import choose
 from ekswiz.resources.eks_waiting import broken, changing, finished, leaving, ready, status
 from ekswiz.resources.shell import command
 from ekswiz.resources.tags import STACK
 from ekswiz.target import Target
 
 PERMISSIONS: Mapping[Verb, tuple[str, ...]] = {
-    "read": ("eks:DescribeAddon", "eks:DescribeCluster", "eks:DescribeAddonVersions"),
+    "read": ("eks:DescribeAddon", "eks:DescribeCluster", "eks:DescribeAddonVersions", "eks:DescribeClusterVersions"),
     "create": ("eks:CreateAddon", "eks:TagResource"),
     "update": ("eks:UpdateAddon", "eks:DescribeUpdate"),
     "delete": ("eks:DeleteAddon", "eks:DescribeCluster", "eks:ListNodegroups", "eks:DescribeNodegroup"),
@@ -53,7 +54,10 @@ class AddonSpec:
 
 @dataclass(slots=True)
 class Addon:
-    """See `ekswiz.resource.Resource`. `running` is the update that this run began last."""
+    """See `ekswiz.resource.Resource`. `running` is the update that this run began last.
+
+    `asked` is the Kubernetes version of the answers: the add-on goes with the one that the cluster will have.
+    """
 
     address: str
     desired: AddonSpec
@@ -61,6 +65,7 @@ class Addon:
     stack: str
     needs: tuple[str, ...]
     why: str
+    asked: str
     delete_protected: bool = False
     running: str = ""
     tenure: Tenure = "owned"
@@ -99,11 +104,9 @@ class Addon:
             raise TargetError(f"{self._what} is not there any more.", "Plan again.")
         ready(found, self._what)
         now = _described(found)
-        # Asked for anew: the cluster may have gone up a version since the plan was made, in the same run.
-        wanted = self._version(target, now.attributes.version)
-        if now.attributes.version == wanted:
+        if now.attributes.version == desired.version:
             return now
-        request = {**self._where, "addonVersion": wanted, "resolveConflicts": "PRESERVE"}
+        request = {**self._where, "addonVersion": desired.version, "resolveConflicts": "PRESERVE"}
         self.running = tell(target, "eks", "update_addon", **request)["update"]["id"]
         raise changing(self._what, "version")
 
@@ -139,9 +142,9 @@ class Addon:
         return Farewell(stays(target, self.desired.cluster, self.stack, delete_protected=self.delete_protected))
 
     def _version(self, target: Target, live: str) -> str:
-        """The version to have: the one there is if it goes with the cluster's Kubernetes, else the default."""
+        """The version to have: the one there is if it goes with the cluster's next Kubernetes, else the default."""
         cluster = ask(target, "eks", "describe_cluster", name=self.desired.cluster)
-        kubernetes = cluster["cluster"].get("version", "") if cluster else ""
+        kubernetes = choose(target, self.asked, cluster["cluster"]["version"]) if cluster else ""
         default = ""
         asked = {"addonName": self.desired.name, "kubernetesVersion": kubernetes}
         for info in pages(target, "eks", "describe_addon_versions", "addons", **asked):
@@ -179,11 +182,13 @@ def addon(answers: Answers, name: str, needs: tuple[str, ...], *, delete_protect
         | dict.fromkeys(on_cluster, cluster)
         | {
             "eks:DescribeAddonVersions": "*",
+            "eks:DescribeClusterVersions": "*",
             "eks:DescribeNodegroup": cluster.replace(":cluster/", ":nodegroup/", 1) + "/*",
         },
         stack=answers.stack,
         needs=("eks_cluster.main", *needs),
         why=WHY[name],
+        asked=answers.kubernetes_version,
         delete_protected=delete_protected,
     )
 
