@@ -49,7 +49,7 @@ def clients(doorway: Doorway, keys: Mapping[str, str] | None) -> Callable[[str],
 
     session = sessions.session(keys, doorway.region)
     config = Config(
-        retries={"mode": "standard", "total_max_attempts": 3},
+        retries={"mode": "standard", "total_max_attempts": 1},
         connect_timeout=5,
         read_timeout=30,
         proxies={},

@@ -12,7 +12,6 @@ import pytest
 from contract.permission_rounds import Rounds
 from ekswiz.operator_policy import operator_policy
 from ekswiz.permitted import Permissions
-from ekswiz_sim.sim_target import make_target
 from ekswiz_sim.world import World
 from unit.engine.fakes import ANSWERS
 
@@ -109,9 +108,7 @@ def test_a_condition_that_nobody_can_judge_beforehand_is_unknown_and_not_allowed
 
 
 def test_the_root_user_may_everything(rounds: Rounds) -> None:
-    root = make_target(rounds.world.doorway, rounds.world._root_keys(), rounds.target.checkout)
-
-    found = rounds.session.permissions(rounds.session.plan(root), root)
+    found = rounds.session.permissions(rounds.session.plan(rounds.root), rounds.root)
 
     assert {each.answer for each in found.verdicts} == {"allowed"}
 
