@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ekswiz.iam.parts import parts
 from ekswiz_sim.access.probes import FOREIGN_REPOSITORY
 from ekswiz_sim.parts import NODE_ROLE
 from ekswiz_sim.runner.tools.install import install
@@ -96,8 +97,10 @@ def _roles(world: World) -> None:
 def _operator(world: World, policy: Mapping[str, Any]) -> Mapping[str, str]:
     iam = world.root("iam")
     iam.create_user(UserName=OPERATOR)
-    arn = iam.create_policy(PolicyName="ekswiz-operator", PolicyDocument=json.dumps(policy))["Policy"]["Arn"]
-    iam.attach_user_policy(UserName=OPERATOR, PolicyArn=arn)
+    for number, part in enumerate(parts(dict(policy))):
+        name = f"ekswiz-operator-{number + 1}" if number else "ekswiz-operator"
+        arn = iam.create_policy(PolicyName=name, PolicyDocument=json.dumps(part))["Policy"]["Arn"]
+        iam.attach_user_policy(UserName=OPERATOR, PolicyArn=arn)
     key = iam.create_access_key(UserName=OPERATOR)["AccessKey"]
     return {"AccessKeyId": key["AccessKeyId"], "SecretAccessKey": key["SecretAccessKey"]}
 

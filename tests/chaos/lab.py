@@ -25,6 +25,7 @@ from chaos.kubernetes_api import BareKubernetes, Server, folder_files
 from ekswiz.answers import Answers
 from ekswiz.clients.kube_client import kubernetes_client, kubernetes_clients
 from ekswiz.events import Event
+from ekswiz.iam.parts import parts
 from ekswiz.plan import Plan
 from ekswiz.risks import KINDS
 from ekswiz.session import Session
@@ -179,10 +180,11 @@ class Lab:
         for name, service in ((CLUSTER_ROLE, "eks.amazonaws.com"), (NODE_ROLE, "ec2.amazonaws.com")):
             seeds.role(name, trust_service(service))
         key = seeds.user(OPERATOR)
-        document = json.dumps(policy)
-        self._iam("CreatePolicy", PolicyName="ekswiz-operator", PolicyDocument=document)
-        arn = f"arn:aws:iam::{answers.account}:policy/ekswiz-operator"
-        self._iam("AttachUserPolicy", UserName=OPERATOR, PolicyArn=arn)
+        for number, part in enumerate(parts(dict(policy))):
+            name = f"ekswiz-operator-{number + 1}" if number else "ekswiz-operator"
+            self._iam("CreatePolicy", PolicyName=name, PolicyDocument=json.dumps(part))
+            arn = f"arn:aws:iam::{answers.account}:policy/{name}"
+            self._iam("AttachUserPolicy", UserName=OPERATOR, PolicyArn=arn)
         if not getattr(answers, "create_cluster", False):
             self.seed_cluster()
         return {"AccessKeyId": key.access_key, "SecretAccessKey": key.secret}

@@ -20,6 +20,7 @@ from ekswiz import risks
 from ekswiz.answers import Answers
 from ekswiz.blueprint import blueprint
 from ekswiz.errors import EkswizError
+from ekswiz.iam.parts import parts
 from ekswiz.operator_policy import operator_policy
 from ekswiz.plan import Action, Plan
 from ekswiz.resource import Live, Resource
@@ -175,13 +176,15 @@ class Rounds:
         assert bad == []
 
     def _put(self, policy: Mapping[str, Any]) -> None:
+        """Every part of the operator's policy anew; a version that is not the default one goes."""
         iam = self.root.aws("iam")
-        (attached,) = iam.list_attached_user_policies(UserName="operator")["AttachedPolicies"]
-        arn = attached["PolicyArn"]
-        iam.create_policy_version(PolicyArn=arn, PolicyDocument=json.dumps(policy), SetAsDefault=True)
-        for version in iam.list_policy_versions(PolicyArn=arn)["Versions"]:
-            if not version["IsDefaultVersion"]:
-                iam.delete_policy_version(PolicyArn=arn, VersionId=version["VersionId"])
+        attached = iam.list_attached_user_policies(UserName="operator")["AttachedPolicies"]
+        for held, part in zip(sorted(attached, key=lambda each: each["PolicyName"]), parts(dict(policy)), strict=True):
+            arn = held["PolicyArn"]
+            iam.create_policy_version(PolicyArn=arn, PolicyDocument=json.dumps(part), SetAsDefault=True)
+            for version in iam.list_policy_versions(PolicyArn=arn)["Versions"]:
+                if not version["IsDefaultVersion"]:
+                    iam.delete_policy_version(PolicyArn=arn, VersionId=version["VersionId"])
 
 
 def _scanning(root: Target) -> None:

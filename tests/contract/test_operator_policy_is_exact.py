@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
+from chaos.death import clean
+from chaos.lab import Lab
 from contract.permission_rounds import Rounds, named, needed, phase_of
+from ekswiz.iam.parts import parts
 from ekswiz.operator_policy import operator_policy
 from ekswiz_sim.world import World
 from unit.engine.fakes import ANSWERS
@@ -41,3 +45,15 @@ def test_applying_and_destroying_with_exactly_the_printed_policy_succeeds(rounds
 def test_without_one_action_it_is_named(rounds: Rounds, action: str) -> None:
     said = rounds.without(action)
     named(action, said)
+
+
+def test_a_whole_life_of_the_longest_names_under_a_policy_in_parts() -> None:
+    longest = replace(
+        ANSWERS, create_cluster=True, cluster="c" * 100, stack="s" * 40, ecr_repository="e" * 256, namespace="n" * 63
+    )
+    policy = operator_policy(longest)
+    assert len(parts(policy)) > 1
+    with Lab(longest, policy=policy) as lab:
+        clean(lab, "apply")
+        assert lab.session().plan(lab.target()).pending == ()
+        clean(lab, "destroy")

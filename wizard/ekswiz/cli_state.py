@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import click
 
 from ekswiz.cli import agree, carry_out, ekswiz, here, merged
-from ekswiz.errors import Exit
+from ekswiz.errors import Exit, InputError
 from ekswiz.frontend import Choice, Given
+from ekswiz.iam.parts import parts
 from ekswiz.options import answer_options, world_options
 from ekswiz.signals import stop_on_signals
 from ekswiz.state import Status, Unfinished
@@ -59,13 +61,28 @@ def resume(ctx: click.Context, /, given: Given, choice: Choice, *, yes: bool, as
 @ekswiz.command("operator-policy")
 @click.option("--self-check", is_flag=True, help="Also allow to test one's own permissions beforehand.")
 @click.option("--adopt", is_flag=True, help="Also allow what apply --adopt needs.")
+@click.option("--part", type=click.IntRange(min=1), metavar="N", help="Where one policy is too long for IAM: the Nth.")
 @answer_options
 @click.pass_context
-def operator_policy(ctx: click.Context, given: Given, *, adopt: bool, self_check: bool) -> None:
+def operator_policy(ctx: click.Context, given: Given, *, adopt: bool, self_check: bool, part: int | None) -> None:
     """Print the IAM policy that whoever plans, applies and destroys this stack needs, and not more."""
     choice = here(ctx, Choice(adopt=adopt))
     policy = ctx.obj.operator_policy(merged(ctx, given), choice, self_check=self_check)
-    click.echo(json.dumps(policy, indent=2))
+    click.echo(json.dumps(_part(parts(dict(policy)), part), indent=2))
+
+
+def _part(made: Sequence[Mapping[str, Any]], part: int | None) -> Mapping[str, Any]:
+    """The one that was asked for.
+
+    Raises:
+        InputError: There are several and none was named, or there are not so many.
+    """
+    if part is None and len(made) > 1:
+        both = ", ".join(f"--part {number}" for number in range(1, len(made) + 1))
+        raise InputError("--part", f"the policy is longer than IAM takes and comes in {len(made)}.", f"Print {both}.")
+    if part is not None and part > len(made):
+        raise InputError("--part", f"there are {len(made)}, not {part}.", "Leave the flag out, or name a smaller one.")
+    return made[(part or 1) - 1]
 
 
 def _status_lines(found: Status) -> list[str]:

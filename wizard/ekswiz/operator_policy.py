@@ -8,12 +8,9 @@ from typing import Any
 
 from ekswiz.answers import Answers
 from ekswiz.blueprint import blueprint
-from ekswiz.errors import InputError
-from ekswiz.iam.documents import VERSION, size
+from ekswiz.iam.documents import VERSION
 from ekswiz.operator_network import narrowed, network_statements
 
-MANAGED_LIMIT = 6144
-"""Characters of a managed policy (IAM quota)."""
 CONDITIONS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "iam:PassRole": {"iam:PassedToService": ("eks.amazonaws.com",)},
 }
@@ -31,9 +28,7 @@ def operator_policy(answers: Answers, *, adopt: bool = False, self_check: bool =
 
     `adopt` adds what narrowing older roles needs. `self_check` adds asking IAM's simulator about the account's users
     and roles. `sts:GetCallerIdentity` needs no permission. What happens inside Kubernetes is not IAM's to allow.
-
-    Raises:
-        InputError: The names are so long that the policy would not fit into a managed policy.
+    It may be longer than IAM takes: `ekswiz.iam.parts` spreads it over several.
     """
     actions: dict[tuple[str, bool], set[str]] = defaultdict(set)
     for resource in blueprint(answers, adopt=adopt):
@@ -47,8 +42,6 @@ def operator_policy(answers: Answers, *, adopt: bool = False, self_check: bool =
         whoever = [f"arn:{answers.partition}:iam::{answers.account}:{kind}/*" for kind in ("user", "role")]
         statement = {"Sid": "SelfCheck", "Effect": "Allow", "Action": list(SELF_CHECK), "Resource": whoever}
         document["Statement"].append(statement)
-    if size(document) > MANAGED_LIMIT:
-        raise InputError("ecr_repository", f"makes the operator's policy longer than {MANAGED_LIMIT} characters.")
     return document
 
 

@@ -52,13 +52,14 @@ class Desk:
 
     def __init__(self, session: Session, here: World) -> None:
         self.session, self.here = session, here
+        self.policy: Mapping[str, Any] | None = None
 
     @contextmanager
     def road(self, given: Given, choice: Choice) -> Iterator[BoundSession]:
         yield self.session.bind(self.here.target())
 
     def operator_policy(self, given: Given, choice: Choice, *, self_check: bool = False) -> Mapping[str, Any]:
-        return operator_policy(ANSWERS, adopt=choice.adopt, self_check=self_check)
+        return self.policy or operator_policy(ANSWERS, adopt=choice.adopt, self_check=self_check)
 
     def run(self, *arguments: str) -> Result:
         found = CliRunner().invoke(ekswiz, ["--sim", *arguments], obj=self, standalone_mode=False)
@@ -254,6 +255,21 @@ def test_the_operator_policy_is_printed_as_json(desk: Desk) -> None:
 
     assert plain == operator_policy(ANSWERS)
     assert checking["Statement"][-1]["Sid"] == "SelfCheck"
+
+
+def test_a_policy_that_is_too_long_for_iam_is_printed_in_parts(desk: Desk) -> None:
+    statement = {"Effect": "Allow", "Action": "iam:GetRole", "Resource": "r" * 4000}
+    desk.policy = {"Version": "2012-10-17", "Statement": [statement, {**statement, "Action": "iam:PassRole"}]}
+
+    first, second = (desk.run("operator-policy", "--part", number) for number in ("1", "2"))
+    with pytest.raises(InputError, match=r"comes in 2\. Print --part 1, --part 2"):
+        desk.run("operator-policy")
+    with pytest.raises(InputError, match="there are 2, not 3"):
+        desk.run("operator-policy", "--part", "3")
+
+    assert [json.loads(each.stdout)["Statement"][0]["Action"] for each in (first, second)] == [
+        "iam:GetRole", "iam:PassRole",
+    ]  # fmt: skip
 
 
 def test_the_time_is_the_median_of_earlier_runs_along_the_longest_chain(tmp_path: Path, here: World) -> None:

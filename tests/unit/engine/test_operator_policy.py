@@ -9,6 +9,7 @@ from ekswiz.blueprint import blueprint
 from ekswiz.clients.aws_errors import _action
 from ekswiz.iam.documents import size
 from ekswiz.iam.evaluate import evaluate
+from ekswiz.iam.parts import parts
 from ekswiz.operator_policy import operator_policy
 from ekswiz.session import Session
 from unit.engine.fakes import ANSWERS, world
@@ -82,6 +83,17 @@ def test_it_allows_this_stack_and_nothing_beside_it(action: str, resource: str, 
     assert evaluate(action, resource, {}, identity=[operator_policy(ANSWERS)]).allowed is expected
 
 
-def test_the_longest_names_still_fit_into_a_managed_policy() -> None:
-    longest = dataclasses.replace(ANSWERS, stack="s" * 40, cluster="c" * 100, ecr_repository="e" * 256)
-    assert size(operator_policy(longest)) <= 6144
+@pytest.mark.parametrize(("create_cluster", "number"), [(False, 1), (True, 2)])
+def test_the_longest_names_still_fit_into_managed_policies(create_cluster: bool, number: int) -> None:
+    longest = dataclasses.replace(
+        ANSWERS, stack="s" * 40, cluster="c" * 100, ecr_repository="e" * 256, create_cluster=create_cluster
+    )
+    whole = operator_policy(longest)
+    made = parts(whole)
+    assert [size(part) <= 6144 for part in made] == [True] * number
+    assert [statement for part in made for statement in part["Statement"]] == whole["Statement"]
+
+
+def test_a_statement_that_no_policy_can_hold_is_refused() -> None:
+    with pytest.raises(ValueError, match="statement Long alone"):
+        parts({"Version": "2012-10-17", "Statement": [{"Sid": "Long", "Resource": "r" * 7000}]})
