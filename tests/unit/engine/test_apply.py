@@ -363,4 +363,6 @@ def test_nothing_is_deleted_that_something_unreadable_may_still_need(shop: Shop,
 def test_long_waits_of_many_short_pauses_stay_finite(shop: Shop, journal: FileJournal) -> None:
     from ekswiz.engine.patience import _pause
 
-    assert 0 < _pause(10**6, 60.0) <= 10.0
+    assert 0 < _pause(10**6, 60.0, 60.0) <= 10.0
+    assert 10.0 < _pause(10**6, 1800.0, 1800.0) <= 30.0
+    assert _pause(10**6, 3.0, 1800.0) == 3.0

@@ -105,6 +105,8 @@ class Eks:
             raise aws_error("ResourceNotFoundException", f"No cluster found for name: {name}.", "DescribeCluster", 404)
         if name == "creating":
             return {"cluster": {"status": "CREATING"}}
+        if name == "deleting":
+            return {"cluster": {**self.cluster, "status": "DELETING"}}
         return {"cluster": self.cluster}
 
 
@@ -165,8 +167,8 @@ def test_a_token_is_minted_anew_when_it_has_aged(server: tuple[str, bytes], monk
     api.close()
 
 
-@pytest.mark.parametrize("name", ["absent", "creating"])
-def test_a_cluster_without_address_is_not_there_yet(server: tuple[str, bytes], name: str) -> None:
+@pytest.mark.parametrize("name", ["absent", "creating", "deleting"])
+def test_a_cluster_without_address_or_future_is_not_there(server: tuple[str, bytes], name: str) -> None:
     with pytest.raises(NotYet):
         kubernetes_client(Eks(*server), KEYS, name, "eu-west-1", sts_url=STS)
 

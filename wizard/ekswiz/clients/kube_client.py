@@ -47,7 +47,7 @@ def kubernetes_client(eks: Any, credentials: Any, cluster: str, region: str, *, 
         sts_url: Scheme and host of the STS that verifies the token.
 
     Raises:
-        NotYet: The cluster does not exist, or has no address yet.
+        NotYet: The cluster does not exist, has no address yet, or is on its way out.
         Unreadable: DescribeCluster was denied.
     """
     from kubernetes.client import ApiClient, Configuration  # noqa: PLC0415 - slow to import
@@ -80,6 +80,8 @@ class _Renewal:
 def _describe(eks: Any, cluster: str) -> dict[str, Any]:
     answer = ask_client(eks, "eks", "describe_cluster", name=cluster)
     found: dict[str, Any] = answer["cluster"] if answer else {}
+    if found.get("status") == "DELETING":  # it may answer for a while, or hang: what is in it goes with it
+        raise NotYet(f"cluster {cluster} is being deleted.")
     if not found.get("endpoint") or not found.get("certificateAuthority", {}).get("data"):
         raise NotYet(f"cluster {cluster} {'has no address yet' if found else 'does not exist'}.")
     return found

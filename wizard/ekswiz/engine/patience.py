@@ -12,6 +12,10 @@ from ekswiz.target import Clock, Flag
 T = TypeVar("T")
 FIRST_WAIT = 0.5
 LONGEST_WAIT = 10.0
+LONGEST_OF_ALL = 30.0
+"""Seconds between two looks at what takes long (AWS's own waiters look at a cluster as often)."""
+SHARE = 60
+"""What may take ten minutes or more is looked at about so many times."""
 DOUBLINGS = 8
 """Enough to reach the longest wait; more would overflow in a long wait of many short ones."""
 
@@ -34,7 +38,7 @@ NEVER = Never()
 def patiently(call: Callable[[], T], clock: Clock, stop: Flag, say: Callable[[str], None]) -> T:
     """The result of `call`, made again while it raises `Transient`, at most for the seconds that the error allows.
 
-    Waits grow from 0.5 s to 10 s with full jitter. Each wait is announced through `say`.
+    Waits grow from 0.5 s to 10 s (30 s for what may take half an hour), with jitter; `say` announces each.
 
     Raises:
         Transient: The time was not enough.
@@ -50,13 +54,14 @@ def patiently(call: Callable[[], T], clock: Clock, stop: Flag, say: Callable[[st
             # By when the attempt began: one that took long itself is no reason not to look once more.
             if waited >= error.within:
                 raise
-            pause = _pause(attempt, error.within - waited)
+            pause = _pause(attempt, error.within - waited, error.within)
             say(f"{error.detail} Trying again ({waited:.0f} of at most {error.within:.0f} s).")
         if clock.wait(pause, stop):
             raise Stopped("the stop came while waiting to try again.")
         attempt += 1
 
 
-def _pause(attempt: int, left: float) -> float:
-    ceiling = min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** min(attempt, DOUBLINGS))
+def _pause(attempt: int, left: float, within: float) -> float:
+    longest = min(LONGEST_OF_ALL, max(LONGEST_WAIT, within / SHARE))
+    ceiling = min(longest, FIRST_WAIT * 2.0 ** min(attempt, DOUBLINGS))
     return min(left, ceiling * (0.5 + random.random() / 2))  # noqa: S311 - jitter, not a secret
