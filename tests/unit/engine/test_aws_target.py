@@ -30,8 +30,8 @@ def test_a_target_of_the_right_account(profile: str, tmp_path: Path) -> None:
         assert target.aws("iam") is target.aws("iam")
         assert target.aws("iam").list_roles()["Roles"] == []
         assert target.aws("eks").meta.endpoint_url == f"https://eks.{REGION}.amazonaws.com"
-        with pytest.raises(TargetError, match="GitHub"):
-            target.github()
+        assert target.github().url == "https://api.github.com"
+        assert target.github() is target.github()
 
 
 def test_another_account_is_refused_before_anything_is_done(profile: str, tmp_path: Path) -> None:

@@ -119,3 +119,35 @@ def test_a_binding_that_recovery_makes_bears_the_same_labels_as_any(tmp_path: Pa
         assert live is not None
         made.update(target, live, made.desired)
         assert here.kubernetes.objects[path]["metadata"]["labels"] == before
+
+
+@pytest.mark.parametrize("landed", ["gone", "changed"])
+def test_what_a_dead_run_had_in_flight_may_take_effect_between_plan_and_apply(
+    shop: Shop, journal: FileJournal, landed: str
+) -> None:
+    fake = Fake(shop, "fake.a", Thing(size=1))
+    fake.put(Thing(size=1))
+    target = bare_target()
+    made = destroy_plan(target, [fake], journal)
+    journal.begin(made.changes[0], "token")
+    if landed == "gone":
+        shop.things.clear()
+    else:
+        fake.put(Thing(size=2))
+
+    events = list(apply(made, [fake], target, journal, threading.Event()))
+
+    assert events[-1].type == "applied"
+    assert shop.things == {}
+
+
+def test_what_somebody_else_did_under_our_own_intent_is_still_refused(shop: Shop, journal: FileJournal) -> None:
+    fake = Fake(shop, "fake.a", Thing(size=2))
+    fake.put(Thing(size=1))
+    target = bare_target()
+    made = plan(target, [fake], "payments")
+    journal.begin(made.changes[0], "token")
+    fake.put(Thing(size=7))
+
+    with pytest.raises(StalePlan, match="has changed"):
+        list(apply(made, [fake], target, journal, threading.Event()))

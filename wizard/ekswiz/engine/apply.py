@@ -44,7 +44,7 @@ def apply(
         now = target.clock.now().timestamp()
         yield from (Event("stopped", now, change.address, message=stopped.detail) for change in plan.pending)
         return
-    refuse_stale(plan, seen, target)
+    refuse_stale(plan, seen, target, journal.pending())
     tokens = recover(journal, seen)
     adopt(journal, plan, seen)
     run = _Run(plan, desired, target=target, journal=journal, stop=stop, seen=seen, tokens=tokens)

@@ -114,7 +114,9 @@ def _update(work: Work, task: Task) -> Live[Any]:
 
 def _delete(work: Work, task: Task) -> None:
     """Delete, and see that it is gone. A stop does not wait for that: the intent stays open and is looked at later."""
-    live = _there(task)
+    live = task.live
+    if live is None:  # a dead run's call took effect since the plan was made
+        return
     _patiently(work, task, partial(task.resource.delete, work.target, live))
     _patiently(work, task, partial(_gone, work, task, live))
 

@@ -46,6 +46,11 @@ def lock(path: Path, *, take_over: bool = False) -> Iterator[None]:
                 path.unlink(missing_ok=True)
 
 
+def held(path: Path) -> Locked | None:
+    """Who holds the lock, with what to do about it; None if nobody does."""
+    return _held(path) if path.exists() else None
+
+
 def _claim(path: Path, mine: dict[str, Any]) -> None:
     try:
         file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)

@@ -5,7 +5,7 @@ Recovery is observation: what a dead run was about to do is looked up in the wor
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from ekswiz.engine.journal import Journal
@@ -19,8 +19,11 @@ from ekswiz.target import Target
 _MAKING = (Action.CREATE, Action.UPDATE, Action.REPLACE)
 
 
-def refuse_stale(plan: Plan, seen: Mapping[str, Seen], target: Target) -> None:
+def refuse_stale(plan: Plan, seen: Mapping[str, Seen], target: Target, ours: Collection[str] = ()) -> None:
     """Refuse a plan that was made for another place, or whose objects are not what they were.
+
+    `ours` are addresses whose last change a dead run left in flight: when it takes effect between plan and apply, that
+    is what was asked for, and nobody else's doing.
 
     Raises:
         StalePlan: With everything that moved.
@@ -30,7 +33,8 @@ def refuse_stale(plan: Plan, seen: Mapping[str, Seen], target: Target) -> None:
             f"it is for account {plan.account} in {plan.region}, and this is {target.account} in {target.region}.",
             "Plan again here.",
         )
-    moved = [sentence for change in plan.changes for sentence in _moved(change, seen)]
+    foreign = [change for change in plan.changes if change.address not in ours or not _landed(change, plan.stack, seen)]
+    moved = [sentence for change in foreign for sentence in _moved(change, seen)]
     if moved:
         raise StalePlan("; ".join(moved) + ".", "Plan again, look at the difference, then apply.")
 
@@ -56,6 +60,17 @@ def adopt(journal: Journal, plan: Plan, seen: Mapping[str, Seen]) -> None:
         agreed = all(risk.id != FOREIGN for risk in change.risks)
         if change.adopted and agreed and isinstance(found, Live) and change.action is not Action.DELETE:
             journal.adopt(change.address, found.unique_id)
+
+
+def _landed(change: Change, stack: str, seen: Mapping[str, Seen]) -> bool:
+    """Whether an object has gone, come or changed as this change wants it, or a step of the way."""
+    found = seen.get(change.address)
+    if found is None:
+        return change.action is Action.DELETE
+    if not isinstance(found, Live) or found.owner != stack:
+        return False
+    making = change.action is Action.UPDATE and encode(attributes(found.attributes)) == encode(change.after)
+    return making or change.action in (Action.CREATE, Action.DELETE)
 
 
 def _moved(change: Change, seen: Mapping[str, Seen]) -> list[str]:
