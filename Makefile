@@ -8,7 +8,11 @@ SIM := .venv-sim
 DEV := .venv
 ARGS ?=
 
-.PHONY: help setup sim test check e2e chaos bench lock clean
+NODE := .node
+NPM_PACKAGES := @actions/expressions@0.3.61
+GITHUB_OPENAPI := @octokit/openapi@23.0.2
+
+.PHONY: help setup sim node test check e2e chaos bench shots lock clean
 help: ## say what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
@@ -32,7 +36,17 @@ setup: $(DEV)/.ready ## the environment for working on ekswiz
 sim: $(SIM)/.ready ## rehearse the bundled sample: no AWS account, no Docker, no network
 	@$(SIM)/bin/ekswiz --sim --headless --sample $(ARGS)
 
-test: $(DEV)/.ready ## all tests
+node: ## packages of npm that tests compare with; without npm or a network those tests are skipped
+	@[ -d $(NODE)/node_modules ] || ! command -v npm >/dev/null || \
+	  npm install --silent --no-audit --no-fund --no-save --ignore-scripts --prefix $(NODE) $(NPM_PACKAGES) >/dev/null 2>&1 || \
+	  echo "npm cannot fetch $(NPM_PACKAGES): the tests that need it are skipped" >&2
+	@[ -f $(NODE)/api.github.com.json ] || ! command -v npm >/dev/null || { mkdir -p $(NODE) && \
+	  npm pack --silent --pack-destination $(NODE) $(GITHUB_OPENAPI) >/dev/null 2>&1 && \
+	  tar -xzf $(NODE)/octokit-openapi-*.tgz -C $(NODE) --strip-components 2 package/generated/api.github.com.json && \
+	  rm $(NODE)/octokit-openapi-*.tgz; } || \
+	  echo "npm cannot fetch $(GITHUB_OPENAPI): the tests that need it are skipped" >&2
+
+test: $(DEV)/.ready node ## all tests
 	@$(DEV)/bin/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 check: $(DEV)/.ready ## what CI checks besides the tests: format, lint, types, layers, sizes
@@ -48,16 +62,22 @@ e2e: $(DEV)/.ready ## the whole rehearsal and its negative cases
 chaos: $(DEV)/.ready ## every reliability sweep at full size, and the table of what it reached
 	@PYTHONPATH=wizard:sim:tests $(DEV)/bin/python tests/chaos/run.py $(ARGS)
 
-bench: $(DEV)/.ready ## time and memory of a rehearsal; calls and round trips of the engine
+bench: $(DEV)/.ready ## time and memory of a rehearsal; calls of the engine; decisions per second
 	@$(DEV)/bin/python tests/house/bench.py $(ARGS)
 	@PYTHONPATH=wizard:sim:tests $(DEV)/bin/python tests/house/bench_engine.py
+	@$(DEV)/bin/python tests/house/bench_tui.py
+	@PYTHONPATH=wizard:sim:tests $(DEV)/bin/python tests/house/bench_iam.py
+
+shots: $(DEV)/.ready ## the pictures of every screen, and the recorded rehearsal, in docs/pictures
+	@$(DEV)/bin/python tests/house/shots.py $(ARGS)
+	@$(DEV)/bin/python tests/house/cast.py
 
 lock: $(DEV)/.ready ## compile the hashed requirement files anew
 	@$(DEV)/bin/python -m pip install --quiet uv
 	@for extra in sim dev; do \
-	  groups="--extra sim --group build"; [ $$extra = sim ] || groups="$$groups --group dev"; \
+	  groups="--extra sim --group build"; [ $$extra = sim ] || groups="$$groups --extra github --group dev"; \
 	  $(DEV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 	    --custom-compile-command "make lock" $$groups pyproject.toml -o requirements/$$extra.txt; done
 
 clean: ## remove what make made
-	@rm -rf $(SIM) $(DEV) dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	@rm -rf $(SIM) $(DEV) $(NODE) dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from ekswiz.iam.decision import Decision
 from ekswiz_sim.kubernetes.embedded import kinds
 from ekswiz_sim.kubernetes.embedded.store import Obj, Store
 from ekswiz_sim.scene import Scene, Verdict
@@ -56,7 +57,24 @@ def describe(record: Record) -> str:
         text += f" Key {decision.key}: expected {' or '.join(decision.expected)}, got {' or '.join(decision.got)}."
     if decision.by and decision.by not in decision.why:
         text += f" Statement {decision.by}."
-    return text
+    return f"{_ended(text)} {advice(decision)}".rstrip()
+
+
+def advice(decision: Decision) -> str:
+    """What to change, where the refusal itself shows it: a trust policy in the form of `sub` from before 2026-07-15."""
+    if not (decision.key or "").endswith(":sub") or len(decision.got) != 1:
+        return ""
+    got = decision.got[0]
+    if not _has_ids(got) or any(_has_ids(value) for value in decision.expected):
+        return ""
+    return (
+        "This repository's sub carries the ids of owner and repository (GitHub's immutable form), and the trust policy "
+        f"names it without: nobody gets in. Ask for {got} instead, with StringEquals."
+    )
+
+
+def _has_ids(subject: str) -> bool:
+    return subject.startswith("repo:") and "@" in subject.partition("/")[0]
 
 
 async def _events(store: Store, namespace: str) -> list[Obj]:

@@ -80,9 +80,19 @@ def attach() -> tuple[Answers, Target, Path]:
     """
     facts = _need()
     answers = Answers(**facts["answers"])
-    doorway = Doorway(answers.partition, answers.account, answers.region, facts["aws_url"], facts["github_url"])
+    doors = (facts["aws_url"], facts["github_url"], str(facts["github_token"]))
+    doorway = Doorway(answers.partition, answers.account, answers.region, *doors)
     target = make_target(doorway, facts["operator"], Path(facts["checkout"]))
     return answers, target, Path(facts["home"]) / "state"
+
+
+def github_token() -> str:
+    """What the world's GitHub takes as a sign-in.
+
+    Raises:
+        RehearsalError: None is up.
+    """
+    return str(_need()["github_token"])
 
 
 def down() -> list[str]:

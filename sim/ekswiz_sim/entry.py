@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ekswiz.answers import Answers
+from ekswiz.occasion import USUAL, Occasion
 from ekswiz.target import Flag
 from ekswiz_sim import ports, sample, staging, tiers
-from ekswiz_sim.daemon_client import attach, down, env, status, up
+from ekswiz_sim.daemon_client import attach, down, env, github_token, status, up
 from ekswiz_sim.sample import SAMPLE
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from ekswiz_sim.stages import Stage
     from ekswiz_sim.world import World
 
-__all__ = ["SAMPLE", "attach", "down", "env", "rehearse", "status", "up"]
+__all__ = ["SAMPLE", "attach", "down", "env", "github_token", "rehearse", "status", "up"]
 
 
 def rehearse(
@@ -31,6 +32,7 @@ def rehearse(
     port: int = 0,
     interfere: Mapping[str, Callable[[Scene], None]] | None = None,
     stages: Sequence[Stage] | None = None,
+    occasion: Occasion = USUAL,
 ) -> Rehearsal:
     """A rehearsal in a world of its own; nothing starts before it is iterated, and bad input is refused here.
 
@@ -42,25 +44,46 @@ def rehearse(
         stop: Set it to end the rehearsal.
         port: Port of the simulated AWS; 0 for any.
         interfere: What to do to the scene before the stage of that id.
-        stages: The road, in order; None for the whole.
+        stages: The road, in order; None for the whole that the occasion has.
+        occasion: What is pushed, and which workflow hears of it.
 
     Raises:
-        InputError: The repository cannot be rehearsed (no Dockerfile, no manifests...), and why.
-        RehearsalError: The port is in use.
+        EkswizError: The repository cannot be rehearsed (no Dockerfile, no manifests...), or the port is in use.
     """
-    origin = sample.source() if source is None else source
-    staging.check(origin, answers)
-    ports.check(port)
+    origin = _check(answers, source or sample.source(), port, occasion)
     # A second of imports, which bad input does not wait for.
     from ekswiz_sim.rehearsal import Rehearsal  # noqa: PLC0415
-    from ekswiz_sim.stages import STAGES  # noqa: PLC0415
+    from ekswiz_sim.stages import stages as road_of  # noqa: PLC0415
     from ekswiz_sim.world import World  # noqa: PLC0415
 
     def open_scene() -> Scene:
         world = World.start(answers, operator_policy, port=port, stop=stop)
-        return _staged(world, answers, source=source, road=road, stop=stop, interfere=interfere or {})
+        staged = _staged(world, answers, source=source, road=road, stop=stop, interfere=interfere or {})
+        return _enter(staged, occasion, origin)
 
-    return Rehearsal(open_scene, stop, STAGES if stages is None else stages)
+    return Rehearsal(open_scene, stop, road_of(occasion, answers.branch) if stages is None else stages)
+
+
+def _check(answers: Answers, origin: Path, port: int, occasion: Occasion) -> Path:
+    """The repository's folder; bad input is refused before anything starts."""
+    staging.check(origin, answers)
+    ports.check(port)
+    if occasion != USUAL:
+        from ekswiz_sim import occasions  # noqa: PLC0415 - the world's imports, which the usual push checks without
+
+        occasions.check(occasion, origin)
+    return origin
+
+
+def _enter(scene: Scene, occasion: Occasion, origin: Path) -> Scene:
+    """Tell the scene what is to be pushed, and from where the repository came."""
+    scene.occasion, scene.source = occasion, origin
+    scene.secrets, scene.variables = occasion.secrets, occasion.variables
+    if occasion.actions is not None:
+        from ekswiz_sim.runner.actions.published import published  # noqa: PLC0415 - who names no folder needs none
+
+        scene.tiers = tiers.with_actions(scene.tiers, list(published(occasion.actions)))
+    return scene
 
 
 def _staged(

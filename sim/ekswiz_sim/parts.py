@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,8 +98,9 @@ def stop(made: Parts) -> list[str]:
 def _assemble(answers: Answers, port: int, folder: Path, surroundings: Surroundings, loop: LoopThread) -> Parts:
     authority = trustme.CA(organization_name="ekswiz rehearsal")
     github = hub.make(answers)
-    github_url = _url(loop.serve(github_app(github.issuer, [github.repository])))
+    github_url = _url(loop.serve(github_app(github.issuer, (), github.token, [github.state])))
     github.issuer.base_url = github_url
+    github.state.checkout = functools.partial(_staged, folder / "checkout")
     services: dict[str, Service] = {}
     backend = MotoBackend(answers.account, answers.region)
     keys = {github.issuer.issuer: github.issuer.jwks()}
@@ -145,6 +147,10 @@ def _node_login(
         return clients(doorway, keys)("ecr")
 
     return NodeLogin(registry, credentials, client)
+
+
+def _staged(checkout: Path) -> Path | None:
+    return checkout if checkout.is_dir() else None
 
 
 def _url(port: int) -> str:

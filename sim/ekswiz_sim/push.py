@@ -1,8 +1,12 @@
-"""A push: the staged repository is committed, and the very workflow file that was planned runs on it."""
+"""A push: the staged repository is committed, and the very workflow file that was planned runs on it.
+
+By flag it is another event, or another workflow file: see `occasions`.
+"""
 
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -10,10 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from ekswiz.events import Event
-from ekswiz.paths import WORKFLOW_PATH
-from ekswiz_sim import staging, stood_in
-from ekswiz_sim.github import events
-from ekswiz_sim.runner.actions import twins
+from ekswiz_sim import occasions, review, staging, stood_in
+from ekswiz_sim.runner.actions import actions
 from ekswiz_sim.runner.actions.credentials import NOT_PERMITTED
 from ekswiz_sim.runner.request import FailedStep, JobIdentity, Patience, RunRequest, RunResult
 from ekswiz_sim.runner.run import Run
@@ -28,7 +30,10 @@ PATIENCE = Patience(interrupt=0.7, terminate=0.4)
 
 def push(scene: Scene, verdict: Verdict) -> Iterator[Event]:
     """Commit, push, and run the workflow to its end."""
+    merged = scene.world.parts.github.state.merge_open()
+    yield from (_said(f"pull request #{number} is merged, as a person would do") for number in merged)
     scene.commit = staging.commit(scene.checkout, "Deploy with ekswiz")
+    since = len(scene.world.records())
     grants: list[Grant] = []
     spans: dict[str, tuple[float, float]] = {}
 
@@ -37,25 +42,46 @@ def push(scene: Scene, verdict: Verdict) -> Iterator[Event]:
         return grants[-1]
 
     run = Run(_request(scene, oidc))
+    if scene.occasion.workflow is None:
+        scene.findings = review.of_workflow(scene)
+        yield from (_said(review.line(row)) for row in scene.findings)
     try:
         with closing(iter(run)) as events_of_run:
             for event in events_of_run:
                 _clock(event, spans)
-                yield _part_of_push(event)
+                yield _part_of_push(event, scene)
                 if scene.stop.is_set():  # whoever stops listening ends the run, its `always()` steps too
                     return
     finally:
         for grant in grants:
             scene.world.parts.github.issuer.revoke(grant)
-    result = run.result
-    if result.ok:
-        scene.image = _image(result, stood_in.seen(scene))
-        notes = [f"note: {sentence}" for sentence in scene.image["skipped"]]
-        verdict.passed(f"commit {scene.commit[:12]}, image {scene.image['digest'][:19]}", lines=notes)
+    if scene.occasion.intended(scene.answers.branch):
+        _conclude(scene, verdict, run.result, spans)
     else:
+        occasions.conclude(scene, verdict, run.result, len(grants), scene.world.records(since))
+
+
+def _conclude(scene: Scene, verdict: Verdict, result: RunResult, spans: Mapping[str, tuple[float, float]]) -> None:
+    """The verdict on a run that is meant to deploy."""
+    if not result.ok:
         failed = result.failed_step
         verdict.failed(_why(result), lines=list(failed.log) if failed else [])
         verdict.when = spans.get(f"{failed.job}/{failed.step}") if failed else None
+        return
+    image = _image(result, stood_in.seen(scene))
+    scene.image = image if image["digest"] else {}
+    nameless = review.nameless(scene) if scene.occasion.workflow else ""
+    if nameless:
+        verdict.explained = True
+        verdict.failed(f"{scene.workflow} ran green, and deployed nothing: {nameless}")
+        return
+    notes = [f"note: {sentence}" for sentence in image["skipped"]]
+    what = f"image {image['digest'][:19]}" if image["digest"] else f"{scene.workflow} ran green"
+    verdict.passed(f"commit {scene.commit[:12]}, {what}", lines=notes)
+
+
+def _said(text: str) -> Event:
+    return Event("log", time.time(), "push", message=text)
 
 
 def _clock(event: Event, spans: dict[str, tuple[float, float]]) -> None:
@@ -65,12 +91,13 @@ def _clock(event: Event, spans: dict[str, tuple[float, float]]) -> None:
         spans[event.address] = (began, event.at)
 
 
-def _part_of_push(event: Event) -> Event:
-    """The runner's jobs and steps are parts of this stage."""
+def _part_of_push(event: Event, scene: Scene) -> Event:
+    """The runner's jobs and steps are parts of this stage. No run is no failure where there should be none."""
     if event.type != "stage":
         return event
     data = event.data
-    more = {"parent": "push", "phase": data["state"], "skipped": data.get("result") == "skipped"}
+    nothing = data["job"] is None and not scene.occasion.intended(scene.answers.branch)
+    more = {"parent": "push", "phase": data["state"], "skipped": nothing or data.get("result") == "skipped"}
     return replace(event, data={**data, **more})
 
 
@@ -80,14 +107,17 @@ def _request(scene: Scene, oidc: Callable[[JobIdentity], Grant]) -> RunRequest:
     temp = world.home / "runs" / scene.commit[:12]
     temp.mkdir(parents=True)
     return RunRequest(
-        workflow=WORKFLOW_PATH,
+        workflow=scene.workflow,
         checkout=scene.checkout,
-        event=events.push(answers.branch, scene.commit, github.repository),
+        event=occasions.run_event(scene.occasion, answers, scene.commit, github.repository),
         repository=github.repository,
         temp=temp,
-        actions=twins(scene.checkout),
+        actions=actions(scene.checkout, scene.occasion.actions),
         oidc=oidc,
         stop=scene.stop,
+        variables={**github.variables(), **scene.variables},
+        environments=github.environments(),
+        secrets=scene.secrets,
         environment=_environment(scene),
         api_url=world.doors.github_url,
         patience=PATIENCE,

@@ -39,15 +39,17 @@ def build(scene: Scene | None, outcomes: Sequence[Outcome], leftovers: Sequence[
         "matrix": list(cells),
         "decisions": dict(scene.decisions) if scene and scene.decisions else {"allowed": 0, "denied": 0},
         "leftovers": list(leftovers),
+        "findings": [dict(row) for row in scene.findings] if scene else [],
     }
 
 
 def _subject(scene: Scene | None) -> Mapping[str, str]:
     if scene is None:
         return {"repository": "", "ref": "", "commit": ""}
-    answers = scene.answers
+    answers, occasion = scene.answers, scene.occasion
+    pushed = occasion.branch if occasion.event in ("push", "workflow_dispatch") else ""
     return {
         "repository": f"{answers.owner}/{answers.repo}",
-        "ref": f"refs/heads/{answers.branch}",
+        "ref": f"refs/heads/{pushed or answers.branch}",
         "commit": scene.commit,
     }

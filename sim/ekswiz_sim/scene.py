@@ -9,6 +9,8 @@ from typing import Any, Protocol
 
 from ekswiz.answers import Answers
 from ekswiz.events import Event
+from ekswiz.occasion import USUAL, Occasion
+from ekswiz.paths import WORKFLOW_PATH
 from ekswiz.plan import Plan
 from ekswiz.target import Flag, Target
 from ekswiz_sim.world import World
@@ -72,6 +74,15 @@ class Scene:
     matrix: list[Mapping[str, Any]] = field(default_factory=list)
     decisions: Mapping[str, int] = field(default_factory=dict)
     closed: bool = False
+    occasion: Occasion = USUAL
+    source: Path = Path()
+    """Where the repository came from; the staged copy is `checkout`."""
+    workflow: str = WORKFLOW_PATH
+    """The workflow that the event starts, in the checkout."""
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    variables: Mapping[str, str] = field(default_factory=dict)
+    findings: Sequence[Mapping[str, str]] = ()
+    """What is wrong with the workflow and with the roles that it asks for."""
     interfere: Mapping[str, Callable[[Scene], None]] = field(default_factory=dict)
     """Called before the stage of that id: how a test changes the world mid-way."""
 

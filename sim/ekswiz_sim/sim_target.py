@@ -6,11 +6,13 @@ import ipaddress
 import threading
 import urllib.parse
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from ekswiz.clients.github_client import GitHubClient
+from ekswiz.clients.github_sign_in import SignIn
 from ekswiz.clients.kube_client import kubernetes_clients
 from ekswiz.errors import RehearsalError
 from ekswiz.target import Clock, Flag, Target
@@ -26,6 +28,7 @@ class Doorway:
     region: str
     aws_url: str
     github_url: str
+    github_token: str = field(default="", repr=False)
 
 
 class WorldClock:
@@ -71,6 +74,7 @@ def clients(doorway: Doorway, keys: Mapping[str, str] | None) -> Callable[[str],
 def make_target(doorway: Doorway, keys: Mapping[str, str], checkout: Path, clock: Clock | None = None) -> Target:
     """A Target of this world for the principal that holds these keys; `clock` is the world's, where it is at hand."""
     aws = clients(doorway, keys)
+    github = GitHubClient(doorway.github_url, lambda: SignIn(doorway.github_token, "of the simulated account"))
     kubernetes = kubernetes_clients(aws("eks"), keys, doorway.region, sts_url=doorway.aws_url)
     return Target(
         kind="sim",
@@ -79,7 +83,7 @@ def make_target(doorway: Doorway, keys: Mapping[str, str], checkout: Path, clock
         region=doorway.region,
         aws=aws,
         kubernetes=kubernetes,
-        github=lambda: doorway.github_url,
+        github=lambda: github,
         checkout=checkout,
         clock=clock or WorldClock(),
     )

@@ -16,7 +16,7 @@ from typing import Any
 
 EXCLUDED = (
     "RoleLastUsed", "lastRecordedPullTime", "updates", "default VPC", "deleted NAT gateways", ".git",
-    "modification times",
+    "modification times", "closed pull requests",
 )  # fmt: skip
 """What no snapshot holds; the parts leave it out where they picture themselves."""
 UNSEEN = frozenset({".git"})

@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from ekswiz.events import Event
+from ekswiz.occasion import Occasion
 from ekswiz.plan import Action, Change, Plan
 from ekswiz_sim import exposed, service, snapshot
 from ekswiz_sim.access.matrix import try_all
 from ekswiz_sim.push import push
+from ekswiz_sim.review import review
 from ekswiz_sim.scene import Scene, Verdict
 
 SHOWN = 3
@@ -96,6 +98,9 @@ def access(scene: Scene, verdict: Verdict) -> Iterator[Event]:
 def destroy(scene: Scene, verdict: Verdict) -> Iterator[Event]:
     """Remove what was created."""
     yield from _changes(scene.road.destroy(scene.target, scene.stop), verdict, "objects removed")
+    reverted = scene.world.parts.github.state.git.revert()
+    if reverted:
+        yield Event("log", time.time(), "destroy", message=f"the merge is reverted by a person: {', '.join(reverted)}")
 
 
 def empty(scene: Scene, verdict: Verdict) -> Iterator[Event]:
@@ -119,6 +124,23 @@ STAGES = (
     Stage("destroy", "Remove everything", destroy, needs=("plan",)),
     Stage("empty", "Compare with before", empty, needs=("destroy",)),
 )
+
+REVIEW = Stage("review", "Read the workflow and its roles", review, needs=("apply",))
+
+
+def stages(occasion: Occasion, branch: str) -> tuple[Stage, ...]:
+    """The road of an occasion; the whole one where the generated workflow may deploy, as `branch` may.
+
+    An event that may not is only tried. What a foreign workflow leaves behind is its own: nothing of it is asked for,
+    removed or compared.
+    """
+    if occasion.workflow is None and occasion.intended(branch):
+        return STAGES
+    wanted = {"plan", "apply", "push", "destroy"} | (set() if occasion.workflow else {"empty"})
+    road = [stage for stage in STAGES if stage.id in wanted]
+    if occasion.workflow is not None:
+        road.insert(2, REVIEW)
+    return tuple(road)
 
 
 def _changes(events: Iterator[Event], verdict: Verdict, done: str) -> Iterator[Event]:

@@ -32,15 +32,17 @@ def check(source: Path, answers: Answers) -> None:
         raise InputError("--source", f"{source} is not a folder.", "Name the repository's folder.")
     if not (source / answers.context).is_dir():
         raise InputError("--context", f"{source / answers.context} is not a folder.", "Name the image's folder.")
-    if not (source / answers.dockerfile).is_file():
+    if (source / answers.dockerfile).is_file():
+        from ekswiz_sim.images.daemonless import read  # noqa: PLC0415 - a builder that other checks can do without
+
+        read(source / answers.dockerfile)
+    elif answers.framework == "none":
         raise InputError(
             "--dockerfile",
             f"there is no {answers.dockerfile} in {source}, so there is no image to deploy.",
-            "Add one, name another with --dockerfile, or try the bundled sample: ekswiz --sim --sample.",
+            "Add one, name another with --dockerfile, have one written with --framework, "
+            "or try the bundled sample: ekswiz --sim --sample.",
         )
-    from ekswiz_sim.images.daemonless import read  # noqa: PLC0415 - a builder that other checks can do without
-
-    read(source / answers.dockerfile)
     if (source / answers.manifests).exists():
         from ekswiz_sim.manifests import folder  # noqa: PLC0415 - Kubernetes' schemas; only who has manifests pays
 

@@ -25,12 +25,16 @@ SENTENCE = "app: stood in"
 def beforehand(checkout: Path, answers: Answers, folder: Path, shown: Path) -> str:
     """Why the image's own command will not run here; empty if it will, as far as the image alone tells.
 
+    A Dockerfile that is yet to be written is not judged.
+
     The image is built for that in `folder`, which is removed again: whatever is wrong with the Dockerfile is said
     before anything else happens, with `shown` in place of `checkout`.
 
     Raises:
         InputError: The Dockerfile is not usable; says file and line.
     """
+    if not (checkout / answers.dockerfile).is_file():
+        return ""
     try:
         made = build(checkout / answers.context, checkout / answers.dockerfile, store=folder)
         if isinstance(made, Unbuildable):

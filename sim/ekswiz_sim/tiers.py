@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 
 def embedded(stood_in: str = "") -> list[dict[str, str]]:
     """The parts of the default tier, in the order in which a deployment meets them.
@@ -27,3 +29,10 @@ def embedded(stood_in: str = "") -> list[dict[str, str]]:
         ("runner", "embedded", "bash and kubectl are real; aws, docker and actions are twins", "needs no Node"),
     )
     return [dict(zip(("part", "chosen", "real", "why"), row, strict=True)) for row in rows]
+
+
+def with_actions(table: Sequence[Mapping[str, str]], names: Sequence[str]) -> list[dict[str, str]]:
+    """The table of a rehearsal in which these actions run their own code."""
+    said = {"real": f"bash, kubectl and {', '.join(names) or 'no action'} are real; aws, docker and the rest are twins"}
+    more = {**said, "chosen": "embedded + node", "why": "--actions-dir"}
+    return [{**row, **more} if row["part"] == "runner" else dict(row) for row in table]

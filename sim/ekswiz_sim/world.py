@@ -104,7 +104,8 @@ class World:
     def doorway(self) -> Doorway:
         """What a target needs to know."""
         answers, doors = self.answers, self.doors
-        return Doorway(answers.partition, answers.account, answers.region, doors.aws_url, doors.github_url)
+        github = (doors.github_url, self._parts.github.token)
+        return Doorway(answers.partition, answers.account, answers.region, doors.aws_url, *github)
 
     def facts(self) -> dict[str, Any]:
         """What another process needs to act here; holds the operator's and the root user's keys."""
@@ -113,6 +114,7 @@ class World:
             "region": self.answers.region,
             "aws_url": self.doors.aws_url,
             "github_url": self.doors.github_url,
+            "github_token": self._parts.github.token,
             "registry": self.doors.registry,
             "home": str(self.home),
             "operator": dict(self._operator),
@@ -190,12 +192,13 @@ class World:
         return self._parts.gate.records(since)
 
     def snapshot(self) -> dict[str, Any]:
-        """Every AWS and Kubernetes object, and every file of the checkout, as plain JSON."""
+        """Every AWS, Kubernetes and GitHub object, and every file of the checkout, as plain JSON."""
         return {
             "iam": self._parts.gate.iam_snapshot(),
             "ecr": self._parts.ecr.snapshot(),
             "eks": self._parts.eks.snapshot(),
             "kubernetes": copy.deepcopy(self.loop.run(self._parts.kubernetes.snapshot())),
+            "github": self._parts.github.state.snapshot(),
             "files": snapshot.files(self.checkout),
         }
 

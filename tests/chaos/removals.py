@@ -10,8 +10,10 @@ from __future__ import annotations
 import copy
 import json
 import random
+import re
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +21,7 @@ from chaos.figures import Figures
 from ekswiz import intent
 from ekswiz.answers import Answers
 from ekswiz.iam import documents
+from ekswiz_sim.access import probes
 from ekswiz_sim.access.callers import assume
 from ekswiz_sim.push import push
 from ekswiz_sim.scene import Scene, Verdict
@@ -26,10 +29,10 @@ from rehearsal.worlds import halfway
 
 ROAD = ("plan", "apply", "push")
 DEPTH: Mapping[str, frozenset[str]] = {
-    "assume-push": frozenset({"sub", "repository_id", "repository_owner_id", "ref"}),
-    "assume-deploy": frozenset({"sub", "repository_id", "repository_owner_id", "environment"}),
+    "assume-push": frozenset({"repository_id", "repository_owner_id", "ref"}),
+    "assume-deploy": frozenset({"repository_id", "repository_owner_id", "ref", "environment"}),
 }
-"""Claims that, for a repository whose `sub` carries ids, another condition repeats in every token GitHub mints."""
+"""Claims that `sub` or `job_workflow_ref` repeat in every token that GitHub mints for such a repository."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,9 @@ def removals(answers: Answers) -> list[Removal]:
 
 
 def sweep(_: Answers, size: int | None, seed: int, shard: tuple[int, int], name: str) -> Figures:
-    figures = Figures(f"one action, statement or condition less{name}", "somebody notices, or it is defence in depth", seed)
+    figures = Figures(
+        f"one action, statement or condition less{name}", "somebody notices, or it is defence in depth", seed
+    )
     said = []
     with halfway(*ROAD) as scene:
         every = removals(scene.answers)
@@ -82,17 +87,50 @@ def _noticed(scene: Scene, removal: Removal) -> str:
         AssertionError: Nobody does, and it is not listed; or it is listed and somebody does.
     """
     if removal.kind == "condition":
-        with _without_condition(scene, removal):
+        with _other_audience(scene), _without_condition(scene, removal):
             surplus = sorted(_surplus(scene, removal.column))
         listed = removal.what in DEPTH[removal.column]
         assert bool(surplus) is not listed, f"{surplus} get in; listed as defence in depth: {listed}"
         return f"matrix: {', '.join(surplus)} would get in" if surplus else "defence in depth: no minted token differs"
+    with _without_action(scene, removal):
+        refused = _refused(scene, removal)
+        if refused:
+            return f"matrix: {refused}"
+    # Another layer than before: one that the registry holds is not uploaded again.
+    main = scene.checkout / "app" / "main.py"
+    main.write_text(f"{main.read_text()}\n# {removal.id}\n")
     with _without_action(scene, removal):
         verdict = Verdict()
         for _ in push(scene, verdict):
             pass
     assert not verdict.ok, "the pipeline runs as before"
     return f"stage push: {verdict.sentence[:160]}"
+
+
+def _refused(scene: Scene, removal: Removal) -> str:
+    """What the build job can no longer do, by the matrix' own try; empty if it can, or has none to make."""
+    if removal.column != "assume-push":
+        return ""
+    claims = intent.intended(scene.answers).claims("build")
+    token = scene.world.token({**claims, "sha": scene.commit})
+    tag = re.sub(r"[^a-z]+", "-", f"probe {removal.what}".lower())
+    caller, words = assume(scene.world, scene.answers, scene.answers.push_role, token, tag=tag)
+    assert caller is not None, words
+    answer = probes.push_image(caller, scene.answers)
+    return "" if answer.yes else f"build-job/push-image: {answer.words}"[:160]
+
+
+@contextmanager
+def _other_audience(scene: Scene) -> Iterator[None]:
+    """The account's provider serves others too, as shared providers do: then the trust policy's `aud` decides."""
+    iam = scene.world.root("iam")
+    named = {
+        "OpenIDConnectProviderArn": documents.provider_arn(scene.answers),
+        "ClientID": f"https://github.com/{scene.answers.owner}",
+    }
+    iam.add_client_id_to_open_id_connect_provider(**named)
+    yield
+    iam.remove_client_id_from_open_id_connect_provider(**named)
 
 
 def _surplus(scene: Scene, column: str) -> Iterator[str]:
@@ -138,7 +176,7 @@ def _without_action(scene: Scene, removal: Removal) -> _Changed:
     (name,) = iam.list_role_policies(RoleName=role)["PolicyNames"]
     before = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
     after = copy.deepcopy(before)
-    after["Statement"] = [each for each in map(lambda s: _less(s, removal), after["Statement"]) if each] or [_NOTHING]
+    after["Statement"] = [each for each in (_less(s, removal) for s in after["Statement"]) if each] or [_NOTHING]
 
     def write(text: str) -> None:
         iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=text)

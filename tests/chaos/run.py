@@ -58,7 +58,10 @@ SWEEPS: Sequence[Sweep] = (
     Sweep("permissions", sample=2, shards=2),
     Sweep("permissions", stack="new cluster", sample=1, shards=8),
     Sweep("hostile", sample=2000),
+    Sweep("scripts", sample=2000),
     Sweep("canary", sample=2),
+    Sweep("removals", sample=2, shards=2),
+    Sweep("mutants", sample=10),
 )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from ekswiz.answers import Answers, validate
 from ekswiz.events import Event
+from ekswiz.occasion import USUAL, Occasion
 from ekswiz.operator_policy import operator_policy
 from ekswiz.plan import Plan
 from ekswiz.risks import EVERY
@@ -19,7 +20,8 @@ from ekswiz.target import Target
 from ekswiz_sim import entry, sample, staging
 from ekswiz_sim.rehearsal import Rehearsal
 from ekswiz_sim.scene import Scene, Verdict
-from ekswiz_sim.stages import STAGES, Stage
+from ekswiz_sim.stages import Stage
+from ekswiz_sim.stages import stages as road_of
 from ekswiz_sim.world import World
 
 _ACCOUNTS = iter(range(200000000001, 200000001000))
@@ -68,14 +70,16 @@ def prepare(
     interfere: Mapping[str, Callable[[Scene], None]] | None = None,
     stop: threading.Event | None = None,
     adopt: bool = False,
+    occasion: Occasion = USUAL,
+    source: Path | None = None,
     **changes: Any,
 ) -> Rehearsal:
     """A rehearsal of the sample: the named stages (all by default), then the extra ones."""
     answers = sample_answers(**changes)
-    chosen = [stage for stage in STAGES if stages is None or stage.id in stages]
+    chosen = [stage for stage in road_of(occasion, answers.branch) if stages is None or stage.id in stages]
     return entry.rehearse(
         answers,
-        source=None,
+        source=source,
         road=lambda home: Session(
             answers, delete_images=True, delete_protected=True, state_dir=home, adopt=adopt, allow_risks=EVERY
         ),
@@ -83,6 +87,7 @@ def prepare(
         stop=stop or threading.Event(),
         interfere=interfere,
         stages=[*chosen, *extra],
+        occasion=occasion,
     )
 
 

@@ -12,6 +12,7 @@ from difflib import get_close_matches
 from typing import Literal, get_args
 
 from ekswiz.errors import InputError
+from ekswiz.fields.machines import ARM
 from ekswiz.fields.networks import NETWORKS, breach_of_networks
 from ekswiz.fields.regions import regions
 from ekswiz.fields.rules import NUMBERS, RULES
@@ -23,6 +24,9 @@ Subject = Literal["immutable", "classic"]
 Compute = Literal["nodegroup", "auto"]
 Expose = Literal["inside", "internal", "public"]
 Rights = Literal["group", "edit"]
+Platform = Literal["amd64", "arm64"]
+Framework = Literal["none", "fastapi", "flask", "django", "node", "go", "static"]
+GitHub = Literal["files", "api", "pull_request"]
 LATEST = "latest"
 """The newest Kubernetes version in standard support."""
 CHOICES: Mapping[str, tuple[str, ...]] = {
@@ -30,8 +34,16 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "compute": get_args(Compute),
     "expose": get_args(Expose),
     "rights": get_args(Rights),
+    "platform": get_args(Platform),
+    "framework": get_args(Framework),
+    "github": get_args(GitHub),
 }
-FLAGS = frozenset({"create_cluster", "deletion_protection", "migrate_access", "operator_access"})
+FLAGS = frozenset(
+    {
+        *("create_cluster", "deletion_protection", "migrate_access", "operator_access"),
+        *("provenance", "path_filter", "oidc_check", "dependabot"),
+    }
+)
 """Answers that are true or false."""
 
 ISSUER = "token.actions.githubusercontent.com"
@@ -55,6 +67,17 @@ class Answers:
     `operator_access` to a temporary access entry for whoever applies. `expose` is how the service is reached. `rights`
     are those of the deploy role in the namespace: a group with a Role of ours, or AWS's edit policy. `boundary` is the
     ARN of a permissions boundary for both roles; empty for none.
+
+    The rest is about the generated files. `platform` is what the image is built for, on a runner of that kind.
+    `provenance` has BuildKit attest how it was built. `path_filter` starts a run only where something of the service
+    changed; `folder` is the service's place in a repository of several. `test_command` runs first, in a job without
+    credentials; empty for none. `framework` writes a Dockerfile where there is none, which starts `app_entry` (empty
+    for the usual one). `oidc_check` adds a workflow that compares the token's claims with what the roles ask for,
+    `dependabot` an entry that keeps actions and base image fresh.
+
+    `github` says what is done at GitHub itself: nothing, since the files go into the checkout ("files"); environment,
+    variables and the form of `sub` are set up through its API ("api"); that, and the files come as a pull request
+    instead of into the checkout ("pull_request").
     """
 
     stack: str
@@ -92,6 +115,16 @@ class Answers:
     expose: Expose = "inside"
     rights: Rights = "group"
     boundary: str = ""
+    platform: Platform = "amd64"
+    provenance: bool = False
+    path_filter: bool = False
+    folder: str = "."
+    test_command: str = ""
+    framework: Framework = "none"
+    app_entry: str = ""
+    oidc_check: bool = False
+    dependabot: bool = False
+    github: GitHub = "files"
 
     @property
     def push_role(self) -> str:
@@ -142,6 +175,7 @@ def validate(answers: Answers) -> Answers:
     if answers.node_min > answers.node_max:
         said = f"{answers.node_min} is more than node_max, {answers.node_max}."
         raise InputError("node_min", said, "Make it smaller, or raise `node_max`.")
+    _check_platform(answers)
     return answers
 
 
@@ -195,6 +229,16 @@ def _check_choice(name: str, value: str) -> None:
     if name == "region":
         hint += " A newer region needs a newer botocore."
     raise InputError(name, f"{shown(value)} is not known.", hint)
+
+
+def _check_platform(answers: Answers) -> None:
+    """An image for one processor does not start on nodes with another: `exec format error`."""
+    if not answers.create_cluster or answers.compute != "nodegroup":
+        return
+    nodes: Platform = "arm64" if ARM.fullmatch(answers.node_type) else "amd64"
+    if nodes != answers.platform:
+        said = f"{answers.platform} images do not start on {answers.node_type}, which is {nodes}."
+        raise InputError("platform", said, f"Say {nodes}, or choose another node type.")
 
 
 def _check_region(answers: Answers) -> None:

@@ -5,8 +5,10 @@ pydantic checks the types here, at the edge; what the values mean is checked by 
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
+import uuid
 from collections.abc import Mapping
 from dataclasses import MISSING, fields
 from difflib import get_close_matches
@@ -72,16 +74,29 @@ def save(path: Path, answers: Answers) -> None:
     Raises:
         InputError: An existing file cannot be understood, or the place cannot be written.
     """
-    document = _parse(path) if path.exists() else _empty()
-    for field in fields(answers):
-        value = getattr(answers, field.name)
-        document[field.name] = NO_ENVIRONMENT if value is None else value
-    scratch = path.with_name(f".{path.name}.new")
+    save_values(path, {field.name: getattr(answers, field.name) for field in fields(answers)})
+
+
+def save_values(path: Path, values: Mapping[str, Any]) -> None:
+    """Write some of the answers, of their own types, in one step; what else an existing file says stays in it.
+
+    Raises:
+        InputError: An existing file cannot be understood, or the place cannot be written.
+    """
+    document = _filled(_parse(path) if path.exists() else _empty(), values)
+    scratch = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     try:
         scratch.write_text(document.as_string(), encoding="utf-8")
         os.replace(scratch, path)  # noqa: PTH105 - `Path.replace` says the same, less plainly
     except OSError as error:
+        with contextlib.suppress(OSError):
+            scratch.unlink()
         raise InputError(str(path), f"cannot be written: {error.strerror}.", "Choose another place.") from error
+
+
+def text(answers: Answers) -> str:
+    """The answers as the text of a file of their own."""
+    return _filled(_empty(), {field.name: getattr(answers, field.name) for field in fields(answers)}).as_string()
 
 
 def check_keys(values: Mapping[str, Any], source: str) -> None:
@@ -129,6 +144,12 @@ def _parse(path: Path) -> TOMLDocument:
         raise InputError(str(path), f"cannot be read: {error.strerror}.", "Name another file.") from error
     except (TOMLKitError, UnicodeDecodeError, RecursionError) as error:
         raise InputError(str(path), f"is not TOML: {error}.", "Correct that line.") from error
+
+
+def _filled(document: TOMLDocument, values: Mapping[str, Any]) -> TOMLDocument:
+    for name, value in values.items():
+        document[name] = NO_ENVIRONMENT if value is None else value
+    return document
 
 
 def _empty() -> TOMLDocument:

@@ -11,6 +11,12 @@ from ekswiz.resources.access_policy import access_policy
 from ekswiz.resources.cluster import before_entries, cluster
 from ekswiz.resources.deployer_rbac import deployer_rbac
 from ekswiz.resources.ecr_repository import ecr_repository
+from ekswiz.resources.github_branch import github_branch
+from ekswiz.resources.github_environment import github_environment
+from ekswiz.resources.github_pull_request import github_pull_request
+from ekswiz.resources.github_repository import github_repository
+from ekswiz.resources.github_subject import github_subject
+from ekswiz.resources.github_variables import github_variables
 from ekswiz.resources.iam_role import deploy_role, push_role
 from ekswiz.resources.legacy_access import legacy_access
 from ekswiz.resources.load_balancer import exposure
@@ -48,7 +54,7 @@ def blueprint(
             *_rights(answers),
             entry,
             *exposure(answers),
-            *repository_files(answers),
+            *_delivery(answers),
             legacy_access(answers, adopt=adopt),
         ],
     )
@@ -57,3 +63,18 @@ def blueprint(
 def _rights(answers: Answers) -> list[Resource[Any]]:
     """What the deploy role may do in the namespace: by a Role of ours, or by AWS's edit policy on its entry."""
     return [access_policy(answers)] if answers.rights == "edit" else [deployer_rbac(answers)]
+
+
+def _delivery(answers: Answers) -> list[Resource[Any]]:
+    """What is set up at GitHub, if anything, and the files: in the checkout, or as a pull request."""
+    if answers.github == "files":
+        return [*repository_files(answers)]
+    by_request = answers.github == "pull_request"
+    return [
+        github_repository(answers),
+        github_branch(answers),
+        github_subject(answers),
+        *github_environment(answers),
+        github_variables(answers),
+        *([github_pull_request(answers)] if by_request else repository_files(answers)),
+    ]

@@ -6,18 +6,21 @@ It never prompts without a terminal: it names the missing flag instead. `ctx.obj
 from __future__ import annotations
 
 import json
+import os
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
-from ekswiz import narrate, report_file, saved, start, view
+from ekswiz import narrate, plain, report_file, saved, start, tui, view
 from ekswiz.cli_sim import sim
 from ekswiz.errors import Exit, InputError, Preflight
 from ekswiz.frontend import Application, Choice, Given, OpenRoad, exit_code
-from ekswiz.options import answer_options, world_options
+from ekswiz.occasion import USUAL, Occasion
+from ekswiz.options import answer_options, occasion_options, world_options
 from ekswiz.plan import Plan
 from ekswiz.signals import Stop, stop_on_signals
 
@@ -28,7 +31,9 @@ PLAN_FILE = click.Path(path_type=Path, dir_okay=False)
 @click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="ekswiz", message="%(prog)s %(version)s")
 @click.option("--sim", is_flag=True, help="Act on a simulated world on this machine: no AWS account, no cost.")
-@click.option("--headless", is_flag=True, help="No screens: print lines.")
+@click.option("--plain", is_flag=True, help="The wizard in lines: for screen readers, dumb terminals and pipes.")
+@click.option("--no-motion", is_flag=True, help="No animations.")
+@click.option("--headless", is_flag=True, help="No wizard: with --sim rehearse at once, and print lines.")
 @click.option("--json", "json_file", metavar="FILE", help='With --sim: write the report there ("-" for stdout).')
 @click.option("--port", type=PORT, default=0, help="With --sim: port of the simulated AWS.")
 @answer_options
@@ -39,10 +44,7 @@ def ekswiz(ctx: click.Context, /, given: Given, **options: Any) -> None:
     ctx.meta["ekswiz.given"] = given
     if ctx.invoked_subcommand is not None:
         return
-    if not options["sim"]:
-        click.echo(start.screen())
-        return
-    ctx.exit(_rehearse(ctx.obj, given, options["json_file"], options["port"]))
+    ctx.exit(_begin(ctx.obj, given, options))
 
 
 ekswiz.add_command(sim)
@@ -52,10 +54,14 @@ ekswiz.add_command(sim)
 @click.option("--json", "json_file", metavar="FILE", help='Write the report there ("-" for stdout).')
 @click.option("--port", type=PORT, default=0, help="Port of the simulated AWS.")
 @answer_options
+@occasion_options
 @click.pass_context
-def rehearse(ctx: click.Context, /, given: Given, json_file: str | None, port: int) -> None:
-    """Run the whole road in a world of its own: plan, apply, push, deploy, who gets in, destroy."""
-    ctx.exit(_rehearse(ctx.obj, merged(ctx, given), json_file, port))
+def rehearse(ctx: click.Context, /, given: Given, occasion: Occasion, json_file: str | None, port: int) -> None:
+    """Run the whole road in a world of its own: plan, apply, push, deploy, who gets in, destroy.
+
+    With --event another event happens at GitHub, with --workflow another file hears of it.
+    """
+    ctx.exit(_rehearse(ctx.obj, merged(ctx, given), json_file, port, occasion))
 
 
 @ekswiz.command()
@@ -177,12 +183,32 @@ def carry_out(events: Any, made: Plan, stop: Stop, *, as_json: bool) -> Exit:
     return code
 
 
-def _rehearse(application: Application, given: Given, json_file: str | None, port: int) -> int:
+def _begin(application: Application, given: Given, options: Mapping[str, Any]) -> int:
+    """Without a command: the wizard, in the form that fits what stands at our streams."""
+    only_report = options["headless"] or options["json_file"] or options["port"]
+    streams = (sys.stdin, sys.stdout, sys.stderr)
+    fits: start.Front = "lines" if options["plain"] else "sentence" if only_report else start.front(os.environ, streams)
+    if options["no_motion"]:
+        os.environ["TEXTUAL_ANIMATIONS"] = "none"
+    if fits == "screens":
+        return int(tui.run(application, given, sim=options["sim"]))
+    if fits == "lines":
+        return int(plain.run(application, given, sim=options["sim"]))
+    if options["sim"]:
+        return _rehearse(application, given, options["json_file"], options["port"])
+    click.echo(start.screen(terminal=bool(only_report)))
+    return Exit.OK
+
+
+def _rehearse(
+    application: Application, given: Given, json_file: str | None, port: int, occasion: Occasion = USUAL
+) -> int:
     to_stdout = json_file == "-"
     if json_file and not to_stdout:
         report_file.check(json_file)
     with stop_on_signals() as stop:
-        rehearsal = application.rehearse(given, stop, port=port)
+        what: dict[str, Any] = {} if occasion == USUAL else {"occasion": occasion}
+        rehearsal = application.rehearse(given, stop, port=port, **what)
         try:
             for event in rehearsal:
                 for text in narrate.rehearsal_lines(event):

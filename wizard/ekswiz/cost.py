@@ -20,9 +20,10 @@ CENT = Decimal("0.01")
 FREE = frozenset({
     "oidc_provider", "iam_role", "service_role", "access_entry", "access_policy", "access_mode", "operator_access",
     "legacy_access", "namespace", "deployer_rbac", "repository_file", "vpc", "internet_gateway", "subnet",
-    "route_table", "addon", "load_balancing", "availability_zones",
+    "route_table", "addon", "load_balancing", "availability_zones", "github_repository", "github_branch",
+    "github_subject", "github_environment", "github_variables", "github_pull_request",
 })  # fmt: skip
-"""Types that AWS, Kubernetes or a checkout hold without a charge. Any other type without a price is unknown."""
+"""Types that AWS, Kubernetes, GitHub or a checkout hold without a charge. Any other type without a price is unknown."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+
+from ekswiz.fields.frameworks import framework
 
 _REMOTE = re.compile(
     r"(?:git@|ssh://git@|https?://(?:[^/@]+@)?)github\.com[:/](?P<owner>[^/\s]+)/(?P<repo>[^/\s]+?)(?:\.git)?/?",
@@ -80,11 +82,22 @@ def _from_tree(source: Path) -> dict[str, str]:
         if dockerfile.is_file():
             found = {"context": context, "dockerfile": dockerfile.relative_to(source).as_posix()}
             break
+    else:
+        found = _without_dockerfile(source)
     for folder in ("manifests", "k8s", "deploy", "kubernetes"):
         if (source / folder / "kustomization.yaml").is_file():
             found["manifests"] = folder
             break
     return found
+
+
+def _without_dockerfile(source: Path) -> dict[str, str]:
+    """What a Dockerfile could be written for, where the code leaves no doubt."""
+    for context in (".", "app", "src"):
+        known = framework(source / context)
+        if known:
+            return {"context": context, "dockerfile": str(PurePosixPath(context) / "Dockerfile"), **known}
+    return {}
 
 
 def _lines(path: Path) -> list[str]:

@@ -6,11 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from ekswiz.answers import Answers
 from ekswiz.errors import Exit
 from ekswiz.events import Event
+from ekswiz.occasion import USUAL, Occasion
 from ekswiz.permitted import Permissions
 from ekswiz.plan import Plan
 from ekswiz.state import Estimate, Status, Unfinished
@@ -102,8 +103,124 @@ class RunningRehearsal(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """Answers that are not complete yet: values as text by field name, and in words where each came from."""
+
+    values: Mapping[str, str] = field(default_factory=dict)
+    sources: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """An AWS profile of this machine. `source` says why it is offered, e.g. `from AWS_PROFILE`."""
+
+    name: str
+    region: str = ""
+    sso: bool = False
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who a profile is. `seconds_left` is None where the credentials do not say when they end."""
+
+    account: str
+    arn: str
+    alias: str = ""
+    seconds_left: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterSeen:
+    """An EKS cluster of an account: status and authentication mode in EKS's own words; `nodes` None where unknown."""
+
+    name: str
+    version: str
+    status: str
+    mode: str
+    public: bool
+    nodes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RepositorySeen:
+    """A repository as GitHub knows it, in its exact case. None is "GitHub did not say"."""
+
+    owner: str
+    repo: str
+    owner_id: str
+    repo_id: str
+    default_branch: str
+    private: bool
+    protected: bool | None = None
+    immutable_subject: bool | None = None
+
+
+CheckResult = Literal["ok", "warn", "fail", "skip"]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One line of the doctor: what was looked at, what was found, why it matters, what to do."""
+
+    id: str
+    title: str
+    result: CheckResult
+    found: str
+    why: str
+    fix: str = ""
+
+
+class Look(Protocol):
+    """What a front end may look up before there are answers. Every method blocks: call it from a thread.
+
+    All raise EkswizError with a sentence and a remedy: no credentials, expired SSO, denied, no network.
+    """
+
+    def draft(self, given: Given, *, sim: bool) -> Draft:
+        """Defaults with their sources: flag, variable, file, repository, AWS configuration, workflows.
+
+        `sim` holds for the lookups after it: those of a simulated account, its GitHub included, answer from then on.
+        """
+        ...
+
+    def profiles(self) -> Sequence[Profile]:
+        """AWS profiles of this machine, the likeliest first; empty if there is none."""
+        ...
+
+    def identity(self, profile: str | None, region: str) -> Identity:
+        """Who the profile is (sts:GetCallerIdentity, iam:ListAccountAliases)."""
+        ...
+
+    def clusters(self, profile: str | None, region: str) -> Sequence[ClusterSeen]:
+        """The region's EKS clusters."""
+        ...
+
+    def repository(self, owner: str, repo: str) -> RepositorySeen:
+        """The repository by GitHub's API, with the token of `gh` or GITHUB_TOKEN where there is one."""
+        ...
+
+    def checks(self, given: Given, choice: Choice) -> Iterator[Check]:
+        """The doctor's checks, each as soon as it is known, concurrently made."""
+        ...
+
+    def save(self, draft: Draft, file: Path) -> Path:
+        """Write the answers so far, complete or not, as an answers file (atomic, no secrets)."""
+        ...
+
+    def hand_off(self, plan: Plan, answers: Answers, folder: Path) -> Sequence[Path]:
+        """Write what an administrator has to do as one Markdown and one bash file."""
+        ...
+
+
 class Application(Protocol):
     """The use-cases, composed in `main.py`."""
+
+    @property
+    def look(self) -> Look:
+        """What can be looked up before there are answers."""
+        ...
 
     def answers(self, given: Given, *, sim: bool) -> Answers:
         """Answers from flags, variables, file, sample and repository, validated."""
@@ -117,8 +234,8 @@ class Application(Protocol):
         """The IAM policy that whoever plans, applies and destroys needs; with `self_check` also to test itself."""
         ...
 
-    def rehearse(self, given: Given, stop: Flag, *, port: int = 0) -> RunningRehearsal:
-        """Prepare a rehearsal in a world of its own."""
+    def rehearse(self, given: Given, stop: Flag, *, port: int = 0, occasion: Occasion = USUAL) -> RunningRehearsal:
+        """Prepare a rehearsal in a world of its own. `occasion` is what is pushed and which workflow hears of it."""
         ...
 
     def sim_up(self, given: Given, port: int) -> Mapping[str, Any]:

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from ekswiz import cli_state, resolve, streams
+from ekswiz import cli_doctor, cli_files, cli_iam, cli_state, resolve, streams
 from ekswiz.answers import Answers
-from ekswiz.errors import EkswizError, Exit, InputError, RehearsalError
+from ekswiz.errors import EkswizError, Exit, InputError
 from ekswiz.frontend import Choice, Given, OpenRoad, RunningRehearsal
-from ekswiz.operator_policy import operator_policy
+from ekswiz.main_look import Looking, sample_of, simulator
+from ekswiz.occasion import USUAL, Occasion
 from ekswiz.risks import EVERY
-from ekswiz.session import Session
-from ekswiz.target import Flag
+from ekswiz.target import Flag, Target
 
+if TYPE_CHECKING:
+    from ekswiz.access.see import Seen
+
+COMMANDS = (cli_doctor, cli_files, cli_iam, cli_state)
+"""Modules that add their commands to `cli.ekswiz` when they are imported."""
 TRACEBACK = "EKSWIZ_TRACEBACK"
 """Variable that asks for the traceback of an error that is ours."""
 
@@ -26,28 +32,19 @@ TRACEBACK = "EKSWIZ_TRACEBACK"
 class Ekswiz:
     """The use-cases over the real rooms (see `frontend.Application`)."""
 
+    def __init__(self) -> None:
+        self.look = Looking()
+
     def answers(self, given: Given, *, sim: bool) -> Answers:
         """Answers from flags, variables, file, sample and repository, validated."""
-        sample: Mapping[str, str] = {}
-        if given.sample:
-            if not sim:
-                raise InputError("--sample", "the sample is for rehearsals.", "Add --sim.")
-            sample = _simulator().SAMPLE
-        return resolve.resolve(given, sim=sim, sample=sample)
+        return resolve.resolve(given, sim=sim, sample=sample_of(given, sim=sim))
 
     @contextmanager
     def road(self, given: Given, choice: Choice) -> Iterator[OpenRoad]:
         """Open the stack in AWS, or in the world that is up."""
-        if choice.sim:
-            answers, target, state = _simulator().attach()
-            _same_stack(given, answers)
-        else:
-            from ekswiz.clients.aws_clients import aws_target  # noqa: PLC0415 - boto3 is slow to import
+        from ekswiz.session import Session  # noqa: PLC0415 - `ekswiz --help` needs none of it
 
-            answers, state = self.answers(given, sim=False), None
-            target = aws_target(
-                choice.profile, answers.region, answers.account, given.source.resolve(), choice.endpoint_url
-            )
+        answers, target, state = self._world(given, choice)
         session = Session(
             answers,
             adopt=choice.adopt,
@@ -59,22 +56,44 @@ class Ekswiz:
         )
         yield session.bind(target)
 
+    def _world(self, given: Given, choice: Choice) -> tuple[Answers, Target, Path | None]:
+        """The stack's answers, where it is, and where its state lies (None: at the usual place)."""
+        if choice.sim:
+            answers, target, state = simulator().attach()
+            _same_stack(given, answers)
+            return answers, target, state
+        from ekswiz.clients.aws_clients import aws_target  # noqa: PLC0415 - boto3 is slow to import
+
+        answers = self.answers(given, sim=False)
+        where = given.source.resolve()
+        return answers, aws_target(choice.profile, answers.region, answers.account, where, choice.endpoint_url), None
+
+    def roles(self, given: Given, choice: Choice, names: Sequence[str]) -> Seen:
+        """Real roles (the stack's by default), with what is wrong with them and who can do what."""
+        from ekswiz.access.see import see  # noqa: PLC0415 - other commands need none of it
+
+        answers, target, _ = self._world(given, choice)
+        return see(target, answers, names, ask_aws=True)
+
     def operator_policy(self, given: Given, choice: Choice, *, self_check: bool = False) -> Mapping[str, Any]:
         """The IAM policy that whoever plans, applies and destroys needs."""
-        return operator_policy(self.answers(given, sim=choice.sim), adopt=choice.adopt, self_check=self_check)
+        return _operator_policy(self.answers(given, sim=choice.sim), adopt=choice.adopt, self_check=self_check)
 
-    def rehearse(self, given: Given, stop: Flag, *, port: int = 0) -> RunningRehearsal:
+    def rehearse(self, given: Given, stop: Flag, *, port: int = 0, occasion: Occasion = USUAL) -> RunningRehearsal:
         """Prepare a rehearsal in a world of its own."""
+        from ekswiz.session import Session  # noqa: PLC0415 - `ekswiz --help` needs none of it
+
         answers = self.answers(given, sim=True)
-        rehearsal: RunningRehearsal = _simulator().rehearse(
+        rehearsal: RunningRehearsal = simulator().rehearse(
             answers,
             source=None if given.sample else given.source.resolve(),
             road=lambda home: Session(
                 answers, delete_images=True, delete_protected=True, state_dir=home, allow_risks=EVERY
             ),
-            operator_policy=operator_policy(answers),
+            operator_policy=_operator_policy(answers),
             stop=stop,
             port=port,
+            occasion=occasion,
         )
         return rehearsal
 
@@ -82,22 +101,22 @@ class Ekswiz:
         """Start a world that outlives the command; its facts."""
         answers = self.answers(given, sim=True)
         source = None if given.sample else given.source.resolve()
-        facts: Mapping[str, Any] = _simulator().up(answers, source, operator_policy(answers), port)
+        facts: Mapping[str, Any] = simulator().up(answers, source, _operator_policy(answers), port)
         return facts
 
     def sim_status(self) -> Mapping[str, Any] | None:
         """Facts of the world that is up; None if there is none."""
-        facts: Mapping[str, Any] | None = _simulator().status()
+        facts: Mapping[str, Any] | None = simulator().status()
         return facts
 
     def sim_env(self, *, root: bool = False) -> Mapping[str, str]:
         """Variables with which other tools reach the world that is up, as the operator or the root user."""
-        variables: Mapping[str, str] = _simulator().env(root=root)
+        variables: Mapping[str, str] = simulator().env(root=root)
         return variables
 
     def sim_down(self) -> list[str]:
         """Remove the world; what could not be removed."""
-        leftovers: list[str] = _simulator().down()
+        leftovers: list[str] = simulator().down()
         return leftovers
 
 
@@ -132,25 +151,18 @@ def run(arguments: list[str]) -> int:
         streams.abandon()
 
 
-def _simulator() -> Any:
-    from ekswiz_sim import packages  # noqa: PLC0415 - the simulator is loaded only when it is asked for
+def _operator_policy(answers: Answers, **more: bool) -> Mapping[str, Any]:
+    from ekswiz.operator_policy import operator_policy  # noqa: PLC0415 - `ekswiz --help` needs none of it
 
-    missing = packages.missing()
-    if missing:
-        raise RehearsalError(
-            f"the simulator's packages are not installed ({', '.join(missing)} missing).",
-            "Install them with: pip install 'ekswiz[sim]'",
-        )
-    from ekswiz_sim import entry  # noqa: PLC0415 - as above
-
-    return entry
+    return operator_policy(answers, **more)
 
 
 def _same_stack(given: Given, answers: Answers) -> None:
     """With `--sim` the world's own answers hold: a flag that says something else is a mistake."""
     for name, said in given.fields.items():
         held = answers.repository if name == "repository" else getattr(answers, name)
-        if said is not None and said != str(held if held is not None else "none"):
+        meant = str(held).lower() if isinstance(held, bool) else str(held if held is not None else "none")
+        if said is not None and (said.lower() if isinstance(held, bool) else said) != meant:
             raise InputError(
                 f"--{name.replace('_', '-')}",
                 f"the world that is up was made for {held!r}, not {said!r}.",

@@ -27,10 +27,11 @@ def json_line(event: Event) -> str:
 
 
 def line(event: Event) -> str:
-    """One event of an apply or destroy as a line: word, address, seconds, message."""
+    """One event of an apply or destroy as a line: word, address, seconds, message (or where a pull request is)."""
     seconds = f"{event.seconds:5.1f} s" if event.seconds else "       "
     word = WORDS.get(event.type, event.type)
-    return f"  {word:<5} {event.address:<36} {seconds}  {event.message}".rstrip()
+    told = event.message or (event.data.get("outputs") or {}).get("pull_request", "")
+    return f"  {word:<5} {event.address:<36} {seconds}  {told}".rstrip()
 
 
 def closing(made: Plan, seen: Sequence[Event]) -> str:

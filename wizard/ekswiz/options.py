@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable
+from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import click
+from click.core import ParameterSource
 
 from ekswiz.errors import InputError
 from ekswiz.frontend import Choice, Given
+from ekswiz.occasion import HAPPENINGS, USUAL, Occasion
 from ekswiz.risks import EVERY
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -49,6 +53,16 @@ FIELDS: tuple[tuple[str, str, str, str], ...] = (
     ("expose", "--expose", "HOW", 'How the service is reached: "inside", "internal" or "public".'),
     ("rights", "--rights", "KIND", 'Rights of the deploy role: "group" or "edit" (AWS\'s edit policy).'),
     ("boundary", "--boundary", "ARN", "Permissions boundary of both roles."),
+    ("platform", "--platform", "KIND", 'What the image is built for: "amd64" or "arm64".'),
+    ("provenance", "--provenance", "true|false", "Attest in the registry how each image was built."),
+    ("path_filter", "--path-filter", "true|false", "Run only where something of the service changed."),
+    ("folder", "--folder", "DIR", "The service's folder in a repository of several."),
+    ("test_command", "--test-command", "COMMAND", 'Runs before the build, without credentials: "make test".'),
+    ("framework", "--framework", "KIND", "Write a Dockerfile for: fastapi, flask, django, node, go, static."),
+    ("app_entry", "--app-entry", "WHAT", "What that Dockerfile starts, e.g. main:app."),
+    ("oidc_check", "--oidc-check", "true|false", "Add a workflow that shows the token's claims."),
+    ("dependabot", "--dependabot", "true|false", "Add a Dependabot entry for actions and base image."),
+    ("github", "--github", "HOW", 'What is set up at GitHub: nothing ("files"), "api" or "pull_request".'),
 )
 
 
@@ -95,6 +109,60 @@ def world_options(command: F) -> F:
         "--allow-risk", multiple=True, metavar="ID", help="Agree to what a risk may break; the plan names its id."
     )(result)  # fmt: skip
     return cast("F", result)
+
+
+def occasion_options(command: F) -> F:
+    """Add the flags that say what a rehearsal pushes, as one `occasion: Occasion`. Goes below `answer_options`.
+
+    With `--event` the flag `--branch` is the event's branch; else it is the one that may deploy.
+    """
+
+    @functools.wraps(command)
+    def wrapped(*positional: Any, given: Given, **keywords: Any) -> Any:
+        names = ("event", "fork", "workflow", "actions", "outside")
+        said: dict[str, Any] = {name: keywords.pop(name) for name in names}
+        pairs: dict[str, Any] = {"secrets": _pairs("--secret", keywords.pop("secrets"))}
+        pairs["variables"] = _pairs("--variable", keywords.pop("variables"))
+        branch = ""
+        if said["event"] is None:
+            said["event"] = USUAL.event
+        elif click.get_current_context().get_parameter_source("answer_branch") is ParameterSource.COMMANDLINE:
+            branch = given.fields["branch"] or ""
+            given = replace(given, fields={**given.fields, "branch": None})
+        occasion = Occasion(branch=branch, **said, **pairs)
+        return command(*positional, given=given, occasion=occasion, **keywords)
+
+    path = click.Path(path_type=Path)
+    result: Any = click.option(
+        "--event", type=click.Choice(HAPPENINGS), default=None,
+        help="Let this happen instead of the push; with it --branch is the event's branch.",
+    )(wrapped)  # fmt: skip
+    result = click.option("--fork", is_flag=True, help="The pull request comes from a fork.")(result)
+    result = click.option("--workflow", type=path, metavar="FILE", help="Run this workflow, as it is.")(result)
+    result = click.option("--secret", "secrets", multiple=True, metavar="NAME=VALUE", help="A secret for it.")(result)
+    result = click.option("--variable", "variables", multiple=True, metavar="NAME=VALUE", help="A variable.")(result)
+    result = click.option(
+        "--actions-dir", "actions", type=path, metavar="DIR", help="Run the actions in DIR/OWNER/NAME themselves."
+    )(result)  # fmt: skip
+    result = click.option(
+        "--run-on-host", "outside", is_flag=True, help="Agree to run a workflow from outside the repository here."
+    )(result)  # fmt: skip
+    return cast("F", result)
+
+
+def _pairs(flag: str, said: tuple[str, ...]) -> dict[str, str]:
+    """NAME=VALUE, each name once as GitHub takes it.
+
+    Raises:
+        InputError: Something else.
+    """
+    made = {}
+    for text in said:
+        name, equals, value = text.partition("=")
+        if not equals or not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name, re.ASCII):
+            raise InputError(flag, f"{name!a} is not NAME=VALUE.", f"For example: {flag} AWS_REGION=eu-west-1")
+        made[name] = value
+    return made
 
 
 def _allowed(ids: tuple[str, ...]) -> frozenset[str]:

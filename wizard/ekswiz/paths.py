@@ -7,3 +7,9 @@ WORKFLOW_PATH = ".github/workflows/deploy.yml"
 
 DEPLOY_WORKFLOW_PATH = ".github/workflows/deploy-to-eks.yml"
 """The reusable workflow that holds the deploy job alone, where there is no GitHub environment to tell it apart."""
+
+CHECK_WORKFLOW_PATH = ".github/workflows/oidc-check.yml"
+"""The workflow that shows what GitHub's token says and what the roles ask for; no role trusts it."""
+
+DEPENDABOT_PATH = ".github/dependabot.yml"
+"""Where GitHub looks for what Dependabot is to keep fresh."""

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import functools
-import tomllib
 from collections.abc import Mapping
 from decimal import Decimal
-from importlib import resources
 from typing import Any
 
 
@@ -60,5 +58,8 @@ class Prices:
 @functools.cache
 def table() -> Mapping[str, Any]:
     """The price table that ships with ekswiz."""
+    import tomllib  # noqa: PLC0415 - `ekswiz --help` asks for no price
+    from importlib import resources  # noqa: PLC0415 - as above
+
     text = resources.files("ekswiz").joinpath("data/prices.toml").read_text(encoding="utf-8")
     return tomllib.loads(text)

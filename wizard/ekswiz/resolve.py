@@ -1,21 +1,24 @@
 """From what was said to Answers: flag, then variable, then file, then what was detected, then a proposal.
 
 (click has already put a variable where no flag was given.) Whatever is still missing is named with its flag and
-variable; nothing is guessed about an account.
+variable; nothing is guessed about an account. A `Draft` is the same before anything is asked for: what is known so far,
+and from where.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields
+from pathlib import Path
 
 from ekswiz import answers_file
-from ekswiz.answers import FLAGS, Answers, validate
+from ekswiz.answers import FLAGS, Answers, check_field, validate
 from ekswiz.detect import detect
 from ekswiz.errors import InputError
 from ekswiz.fields import names
 from ekswiz.fields.rules import NUMBERS
-from ekswiz.frontend import Given
+from ekswiz.frontend import Draft, Given
 
 FILE = "ekswiz.toml"
 SIM_DEFAULTS: Mapping[str, str] = {
@@ -37,6 +40,10 @@ PROPOSALS: Mapping[str, Callable[[str], str]] = {
 SPOKEN: Mapping[str, str] = {"owner": "--repo", "repo": "--repo", "port": "--app-port"}
 
 
+class Incomplete(InputError):
+    """Answers are missing; nothing that was said is wrong."""
+
+
 def resolve(given: Given, *, sim: bool, sample: Mapping[str, str]) -> Answers:
     """Answers from all sources, validated.
 
@@ -46,18 +53,44 @@ def resolve(given: Given, *, sim: bool, sample: Mapping[str, str]) -> Answers:
         sample: The bundled sample's answers, used with `--sample`.
 
     Raises:
-        InputError: A field is missing or not usable; the message names its flag.
+        Incomplete: A field is missing; the message names its flag.
+        InputError: A field is not usable, as above.
     """
     said = _said(given)
-    known: dict[str, str] = dict(SIM_DEFAULTS) if sim else {}
-    known |= dict(sample) if given.sample else _from_repository(given)
-    known |= said
+    known = dict(draft(given, sim=sim, sample=sample).values)
     _propose(known)
     _require(known)
     try:
         return validate(_typed(known))
     except InputError as error:
         raise _by_flag(error, said) from error
+
+
+def draft(given: Given, *, sim: bool, sample: Mapping[str, str]) -> Draft:
+    """What is known so far, complete or not, and in words where each value came from.
+
+    Raises:
+        InputError: The answers file cannot be used, or half a repository was said.
+    """
+    values: dict[str, str] = {}
+    sources: dict[str, str] = {}
+
+    def note(found: Mapping[str, str], where: Mapping[str, str] | str) -> None:
+        values.update(found)
+        sources.update({name: where if isinstance(where, str) else where[name] for name in found})
+
+    if sim:
+        note(SIM_DEFAULTS, "invented for the rehearsal")
+    if given.sample:
+        note(sample, "of the bundled sample")
+    else:
+        found = detect(given.source)
+        note(found.fields, found.sources)
+        file = given.file or given.source / FILE
+        note(_from_file(file, asked=given.file is not None), f"from {file.name}")
+    said = _said(given)
+    note(said, {name: _spoken(name, value) for name, value in said.items()})
+    return Draft(values, sources)
 
 
 def _said(given: Given) -> dict[str, str]:
@@ -84,16 +117,35 @@ def _flag(name: str) -> str:
     return SPOKEN.get(name, "--" + name.replace("_", "-"))
 
 
-def _from_repository(given: Given) -> dict[str, str]:
-    found = dict(detect(given.source).fields)
-    file = given.file or given.source / FILE
-    if given.file is not None and not file.is_file():
-        raise InputError("--answers", f"there is no file {file}.", "Name an answers file, or leave the flag out.")
-    if file.is_file():
-        loaded = answers_file.load(file)
-        values = {f.name: getattr(loaded, f.name) for f in fields(Answers)}
-        found |= {name: "none" if value is None else str(value) for name, value in values.items()}
-    return found
+def _spoken(name: str, value: str) -> str:
+    """Whether a flag said it or its variable: click does not tell."""
+    flag = _flag(name)
+    variable = _variable(flag)
+    found = os.environ.get(variable, "")
+    return f"from {variable}" if value in (found, *found.split("/")) and found else f"from {flag}"
+
+
+def _from_file(file: Path, *, asked: bool) -> dict[str, str]:
+    """The answers that stand in a file, as text. It may be incomplete; what is in it must be usable."""
+    if not file.is_file():
+        if asked:
+            raise InputError("--answers", f"there is no file {file}.", "Name an answers file, or leave the flag out.")
+        return {}
+    found = answers_file.read(file)
+    if all(name in found for name in _needed()):
+        answers_file.build(found, source=str(file))
+    for name, value in found.items():
+        check_field(name, None if (name, value) == ("environment", answers_file.NO_ENVIRONMENT) else value)
+    return {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in found.items()}
+
+
+def _needed() -> list[str]:
+    """Answers that have no default."""
+    return [field.name for field in fields(Answers) if field.default is MISSING]
+
+
+def _variable(flag: str) -> str:
+    return "EKSWIZ_" + flag.removeprefix("--").replace("-", "_").upper()
 
 
 def _propose(known: dict[str, str]) -> None:
@@ -103,13 +155,12 @@ def _propose(known: dict[str, str]) -> None:
 
 
 def _require(known: Mapping[str, str]) -> None:
-    needed = [f.name for f in fields(Answers) if f.default is MISSING]
-    missing = [name for name in needed if name not in known and name not in PROPOSALS]
+    missing = [name for name in _needed() if name not in known and name not in PROPOSALS]
     if not missing:
         return
     flags = list(dict.fromkeys(_flag(name) for name in missing))
-    variables = ["EKSWIZ_" + flag.removeprefix("--").replace("-", "_").upper() for flag in flags]
-    raise InputError(
+    variables = [_variable(flag) for flag in flags]
+    raise Incomplete(
         ", ".join(flags), "not known, and nothing here says it.", f"Give the flag, or set {', '.join(variables)}."
     )
 

@@ -35,8 +35,14 @@ KINDS: tuple[Kind, ...] = (
     Kind("foreign-object", "anything", "An object of our name is not ours. Nothing is changed without `--adopt`."),
     Kind("adopts-object", "anything", "With `--adopt`: the object is changed in place, and destroy leaves it."),
     Kind("tag-only", "destroy", "No journal says that ekswiz made it; its tag alone does."),
-    Kind("not-our-file", "repository_file", "A file of yours stands where the workflow goes; it is never overwritten."),
-    Kind("file-edited", "repository_file", "Edits in a workflow file that ekswiz keeps are undone.", back="git"),
+    Kind(
+        "not-our-file", "repository_file, github_pull_request",
+        "A file of yours stands where the workflow goes; it is never overwritten.",
+    ),
+    Kind(
+        "file-edited", "repository_file, github_pull_request",
+        "Edits in a workflow file that ekswiz keeps are undone.", back="git",
+    ),
     # ---- roles
     Kind("branch-publishes", "iam_role.push", "Whoever can push to the branch can publish images."),
     Kind("branch-deploys", "iam_role.deploy", "Whoever can push to the branch can deploy."),
@@ -68,6 +74,7 @@ KINDS: tuple[Kind, ...] = (
         "shortens-session", "iam_role", "Jobs that ask for longer credentials are refused.",
         consent=True, back="iam:UpdateRole",
     ),
+    Kind("lint-findings", "iam_role", "The role as it is now is wider than it looks; the change repairs it."),
     Kind("other-path", "iam_role", "A role of our name has a path, so its ARN is another one; it cannot be used."),
     Kind("workflow-stops", "destroy", "Workflow runs that assume the role fail from then on."),
     # ---- OIDC provider
@@ -167,6 +174,23 @@ KINDS: tuple[Kind, ...] = (
         consent=True, back="kubectl create rolebinding",
     ),
     Kind("namespace-contents", "destroy", "Everything in the namespace goes with it: the service stops."),
+    # ---- GitHub
+    Kind("archived-repository", "github_repository", "The repository is archived: no workflow runs."),
+    Kind("no-branch", "github_branch", "The branch that may deploy is not at GitHub yet."),
+    Kind("branch-open", "github_branch", "The branch is not protected: whoever can write to it can deploy."),
+    Kind(
+        "subject-changes", "github_subject",
+        "`sub` changes in the tokens of all workflows of the repository; roles elsewhere may trust its present form.",
+        consent=True, back="gh api --method PUT repos/OWNER/REPO/actions/oidc/customization/sub with those of before",
+    ),
+    Kind(
+        "drops-branches", "github_environment", "Branches that were added to the stack's environment are shut out.",
+        consent=True, back="gh api repos/OWNER/REPO/environments/NAME/deployment-branch-policies",
+    ),
+    Kind("environment-open", "github_environment", "Other branches may use an environment that others made."),
+    Kind("environment-shut", "github_environment", "An environment that others made lets in protected branches only."),
+    Kind("environment-contents", "destroy", "The environment's secrets, variables and history go with it."),
+    Kind("variables-edited", "github_variables", "What somebody changed in the stack's variables is undone."),
     # ---- how the service is reached
     Kind("public-service", "load_balancer", "Everybody on the internet can reach the service."),
     Kind("balancer-cost", "load_balancer", "A load balancer costs money while it exists, also when nobody calls."),

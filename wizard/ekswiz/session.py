@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from ekswiz.engine.journal import FileJournal
 from ekswiz.engine.last_run import LastRun, Recorder, load, unfinished
 from ekswiz.engine.lock import lock
 from ekswiz.engine.planner import Consent, plan
-from ekswiz.errors import InputError
+from ekswiz.errors import InputError, JournalError
 from ekswiz.events import Event
 from ekswiz.permissions import check, needed
 from ekswiz.permitted import Permissions
@@ -135,6 +136,18 @@ class Session:
     def permissions(self, plan: Plan, target: Target) -> Permissions:
         """What this plan needs of IAM, tested against the caller without changing anything."""
         return check(needed(plan, self._desired()), target)
+
+    def handed_over(self, plan: Plan) -> None:
+        """Somebody else carries this plan out: note it as what is left, for `resume` to look at afterwards.
+
+        Raises:
+            JournalError: It cannot be written.
+        """
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise JournalError(f"{self._folder}: {error.strerror}.", "Make the folder writable.") from error
+        Recorder(self._last_run_path, plan, lambda: datetime.now(UTC))
 
     @property
     def journal_path(self) -> Path:

@@ -120,6 +120,10 @@ def _push(caller: Caller, repository: str) -> Answer:
     if isinstance(login, Answer):
         return login
     registry, authorization = login
+    manifest_url = f"{registry}/v2/{repository}/manifests/{caller.tag}"
+    held = _asks(manifest_url, authorization)
+    if not held.yes:
+        return held
     digests = []
     for blob in (json.dumps({"probe": caller.tag}).encode(), caller.tag.encode()):
         digest = f"sha256:{hashlib.sha256(blob).hexdigest()}"
@@ -130,13 +134,7 @@ def _push(caller: Caller, repository: str) -> Answer:
     config = {**digests[0], "mediaType": "application/vnd.oci.image.config.v1+json"}
     layers = [{**digests[1], "mediaType": "application/vnd.oci.image.layer.v1.tar"}]
     manifest = {"schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": layers}
-    return _registry(
-        f"{registry}/v2/{repository}/manifests/{caller.tag}",
-        "PUT",
-        authorization,
-        json.dumps(manifest).encode(),
-        MANIFEST,
-    )
+    return _registry(manifest_url, "PUT", authorization, json.dumps(manifest).encode(), MANIFEST)
 
 
 def _login(caller: Caller) -> tuple[str, str] | Answer:
@@ -150,11 +148,23 @@ def _login(caller: Caller) -> tuple[str, str] | Answer:
 
 
 def _put_blob(base: str, authorization: str, blob: bytes, digest: str) -> Answer | None:
-    """Upload a blob in one request; None when it is there."""
+    """Ask for a blob, and upload it in one request; None when it is there."""
+    asked = _asks(f"{base}/blobs/{digest}", authorization)
+    if not asked.yes:
+        return asked
     answer = _registry(
         f"{base}/blobs/uploads/?digest={digest}", "POST", authorization, blob, "application/octet-stream"
     )
     return None if answer.yes else answer
+
+
+def _asks(url: str, authorization: str) -> Answer:
+    """Whether the registry lets itself be asked, as containerd asks before a push: "not there" is an answer."""
+    request = urllib.request.Request(url, method="HEAD")  # noqa: S310 - loopback
+    request.add_header("Authorization", authorization)
+    request.add_header("Accept", MANIFEST)
+    status, _ = _open(request, None)
+    return Answer(status not in (401, 403), f"{status} on HEAD {url.partition('/v2/')[2]}")
 
 
 def _registry(url: str, method: str, authorization: str, body: bytes, content_type: str) -> Answer:

@@ -14,6 +14,7 @@ from typing import Any, Literal
 from ekswiz.iam import trust as trust_module
 from ekswiz.iam.decision import Decision
 from ekswiz.iam.grammar import validate_document
+from ekswiz.iam.text import parse_document
 from ekswiz_sim.aws.claims import condition_keys
 from ekswiz_sim.aws.webtoken import IssuerKeys, Token, verify
 from ekswiz_sim.gate.context import of_time, user_id
@@ -57,14 +58,10 @@ def session_policies(params: Params, directory: Directory) -> tuple[Mapping[str,
 
 
 def _document(text: str) -> Mapping[str, Any]:
-    try:
-        document = json.loads(text)
-    except ValueError:
-        document = None
-    problems = validate_document(document, "session")
+    problems = validate_document(text, "session")
     if problems:
         raise ServiceError("MalformedPolicyDocument", problems[0])
-    return dict(document)
+    return dict(parse_document(text))
 
 
 class Sts:

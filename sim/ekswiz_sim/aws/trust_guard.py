@@ -6,12 +6,12 @@ product's own lint judges every value.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ekswiz.iam.grammar import validate_document
+from ekswiz.iam.text import parse_document
 from ekswiz_sim.aws.claims import is_github
 from ekswiz_sim.gate.policies import Directory
 from ekswiz_sim.seams import ServiceError
@@ -50,19 +50,12 @@ def parsed(text: str) -> Mapping[str, Any]:
         ServiceError: It is no JSON object, or names a member twice.
     """
     try:
-        document = json.loads(text, object_pairs_hook=_unique)
+        document = parse_document(text)
     except ValueError:
         raise ServiceError(MALFORMED, "This policy contains invalid Json") from None
     if not isinstance(document, dict):
         raise ServiceError(MALFORMED, "Syntax errors in policy.")
     return document
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a member is named twice")
-    return found
 
 
 def statements(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:

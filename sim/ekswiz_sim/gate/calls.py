@@ -177,10 +177,13 @@ class Calls:
 
     def _assume(self, call: Call, principal: Principal) -> Reply:
         base = of_request(call.request, self._region)
-        context = {**base, **of_principal(principal, self._parts.keys), **of_time(self._clock())}
+        owner = {"aws:ResourceAccount": [principal.account]}
+        context = {**base, **owner, **of_principal(principal, self._parts.keys), **of_time(self._clock())}
         role, _ = self._parts.sts.assume(call.params, principal, context)
         tags = {f"aws:ResourceTag/{key}": [value] for key, value in role.tags.items()}
         own = {"sts:RoleSessionName": [str(call.params["RoleSessionName"])], **tags}
+        if "ExternalId" in call.params:
+            own["sts:ExternalId"] = [str(call.params["ExternalId"])]
         trust = json.loads(role.trust)
         self._parts.judge.demand(principal, [Check(call.action, role.arn, own, trust)], base)
         return answers.success("sts", call.operation, self._parts.sts.assumed(call.params, role, principal))

@@ -56,6 +56,7 @@ class Judge:
         """Judge one action on one resource, and record it."""
         context = {
             "aws:RequestedRegion": [self._region],
+            "aws:ResourceAccount": [principal.account],
             **base,
             **of_principal(principal, self._keys),
             **of_time(self._clock()),

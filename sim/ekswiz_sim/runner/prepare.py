@@ -84,7 +84,7 @@ def _check_step(workflow: Workflow, step: Step, request: RunRequest) -> None:
     if action_key(name, request.actions) not in request.actions:
         known = ", ".join(sorted(request.actions)) or "none"
         detail = f"The action '{name}' has no twin, so a rehearsal cannot run it."
-        raise refusal(workflow.path, step.uses.at, detail, f"Known: {known}.")
+        raise refusal(workflow.path, step.uses.at, detail, f"Known: {known}. Its own code: --actions-dir.")
 
 
 def _check_shell(workflow: Workflow, text: Text | None) -> None:

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from ekswiz.errors import TargetError
+from ekswiz.fields.machines import ARM
 from ekswiz.resources.eks_cluster_request import ClusterSpec, described, new_cluster, steps
 from ekswiz.resources.eks_versions import choose, minor
-from ekswiz.resources.nodegroup import ARM
 from unit.engine.fakes import bare_target
 
 SPEC = ClusterSpec("c", "1.35", "arn:role", frozenset({"subnet-b", "subnet-a"}))

@@ -316,3 +316,31 @@ def test_a_key_without_algorithm_does_not_leave_the_choice_to_the_token(world: W
     assert verify(world.issuer.token(), providers, lambda _: {"keys": [key]}, time.time()).provider == HOST
     with pytest.raises(ServiceError, match="is not supported"):
         verify(forge(world), providers, lambda _: {"keys": [key]}, time.time())
+
+
+def test_an_external_id_counts_on_both_sides(world: World) -> None:
+    key = world.user("partner", allow("sts:AssumeRole"))
+    trust = {
+        "Version": "2012-10-17",
+        "Statement": {
+            "Effect": "Allow",
+            "Principal": {"AWS": world.account},
+            "Action": "sts:AssumeRole",
+            "Condition": {"StringEquals": {"sts:ExternalId": "agreed", "aws:ResourceAccount": world.account}},
+        },
+    }
+    world.gate.seeds.role("shared", {**trust, "Statement": [trust["Statement"]]}, allow("iam:GetRole"))
+    wanted = {"RoleArn": world.arn("role/shared"), "RoleSessionName": "partner"}
+    sts = world.client("sts", key)
+    for more in ({}, {"ExternalId": "guessed"}):
+        with pytest.raises(ClientError) as refused:
+            sts.assume_role(**wanted, **more)
+        assert code(refused) == "AccessDenied"
+    assert sts.assume_role(**wanted, ExternalId="agreed")["Credentials"]
+
+
+@pytest.mark.parametrize("text", ['{"Version": "2012-10-17", "Version": "2012-10-17", "Statement": []}', "[", "5"])
+def test_a_session_policy_that_reads_in_two_ways_is_none(deploy: World, text: str) -> None:
+    with pytest.raises(ClientError) as refused:
+        deploy.assume(deploy.issuer.token(), Policy=text)
+    assert code(refused) == "MalformedPolicyDocument"

@@ -69,7 +69,8 @@ def test_a_broken_statement_refuses_all_and_names_itself(statement: Any, words: 
     ("document", "words"),
     [
         (None, "valid JSON format"),
-        ("{}", "valid JSON format"),
+        ("{", "valid JSON format"),
+        ("{}", "Statement must be an object"),
         ([GOOD], "valid JSON format"),
         ({}, "Statement must be an object"),
         ({"Statement": []}, "Statement must be an object"),

@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from ekswiz.iam.matching import LONGEST_TEXT
+from ekswiz.iam.policy import LONGEST_VALUE
+
 from .policies import allow, ask, when
 
 Row = tuple[str, Any, str, bool]
@@ -26,6 +29,13 @@ STRINGS: list[Row] = [
     ("StringLike", "re?o", "repo", True),
     ("StringLike", "re?o", "reo", False),
     ("StringLike", "", "", True),
+    ("StringLike", "*", "", True),
+    ("StringLike", "**a*", "a", True),
+    ("StringLike", "ab*", "bbx", False),
+    ("StringLike", "*ab", "ab", True),
+    ("StringNotLike", "*", "", False),
+    ("StringLike", "*", "a" * LONGEST_TEXT, True),
+    ("StringLike", "*", "a" * (LONGEST_TEXT + 1), False),
     ("StringNotLike", "repo:o/*", "repo:o/r", False),
     ("StringNotLike", ["x*", "y*"], "repo:o/r", True),
     ("StringEquals", True, "true", True),
@@ -57,6 +67,19 @@ DATES: list[Row] = [
     ("DateGreaterThan", "2026-11-01T00:00:00Z", "2026-11-01T00:00:00.001Z", True),
     ("DateGreaterThanEquals", "2026-11-01T00:00:00Z", "2026-10-01T00:00:00Z", False),
     ("DateLessThan", "2026-11-01T00:00:00Z", "yesterday", False),
+    ("DateEquals", "2026-11", "2026-11-01T00:00Z", True),
+    ("DateEquals", "2026-11-01T00:00Z", "2026-11-01T00:00:00.0Z", True),
+    ("DateLessThan", "9999-12-31T23:59:59Z", "2026-11-01T00:00:00Z", True),
+    ("DateGreaterThan", "0001-01-01T00:00:00+14:00", "2026-11-01", True),
+    ("DateEquals", "2026-11-01T00:00:00-05:00", "2026-11-01T05:00:00Z", True),
+    ("DateEquals", "2026-11-01T00:00:00+0530", "2026-10-31T18:30:00Z", True),
+    ("DateEquals", "1969-12-31T23:59:59Z", "-1", True),
+    ("DateEquals", 1793491200, "1793491200.000", True),
+    ("DateLessThan", "2026-11-01", "2026-13-01", False),
+    ("DateLessThan", "2026-11-01", "2026-02-30", False),
+    ("DateLessThan", "2026-11-01", "2026-10-31T24:00:01Z", False),
+    ("DateLessThan", "2026-11-01", "2026-10-31T10:00:00+24:00", False),
+    ("DateLessThan", "2026-11-01", "2026-10-31 10:00:00", False),
 ]
 OTHERS: list[Row] = [
     ("Bool", "true", "true", True),
@@ -69,6 +92,8 @@ OTHERS: list[Row] = [
     ("IpAddress", "203.0.113.0/24", "203.0.113.7", True),
     ("IpAddress", "203.0.113.0/24", "203.0.114.7", False),
     ("IpAddress", "203.0.113.7", "203.0.113.7", True),
+    ("IpAddress", "203.0.113.7/24", "203.0.113.9", True),  # bits beyond the mask do not matter
+    ("IpAddress", "2001:db8::/32", "10.0.0.1", False),
     ("IpAddress", ["10.0.0.0/8", "2001:db8::/32"], "2001:db8::1", True),
     ("IpAddress", "0.0.0.0/0", "2001:db8::1", False),
     ("NotIpAddress", "203.0.113.0/24", "203.0.113.7", False),
@@ -88,13 +113,16 @@ ARNS: list[Row] = [
         ("arn:*:iam::123456789012:role/dep?oy", ROLE, True),
         ("arn:aws:iam::*", ROLE, False),  # each of six components is looked at
         ("arn:aws:iam::123456789012:ROLE/deploy", ROLE, False),
-        ("*", ROLE, True),
+        ("*", ROLE, False),  # no six components: cannot be decided
         (ROLE, "deploy", False),
     ]
 ] + [
     ("ArnNotEquals", ROLE, ROLE, False),
     ("ArnNotLike", "arn:aws:iam::999999999999:role/*", ROLE, True),
     ("ArnNotLike", "not-an-arn", ROLE, False),
+    ("ArnNotLike", "urn:aws:iam::123456789012:role/x", ROLE, False),
+    ("ArnNotLike", "arn:aws:iam", ROLE, False),
+    ("ArnNotLike", ROLE, "deploy", True),
     ("ArnLike", "arn:aws:*:123456789012:log-group:app:b", LOGS, False),  # no component reaches into the next
     ("ArnLike", "arn:aws:*:us-east-1:123456789012:log-group:*b", LOGS, True),
 ]
@@ -179,9 +207,13 @@ def test_an_unknown_operator_refuses_by_name(operator: str) -> None:
         ("DateLessThan", "soon"),
         ("Bool", "yes"),
         ("IpAddress", "10.0.0.0/33"),
+        ("IpAddress", "10.0.0.0/255.0.0.0"),
+        ("IpAddress", "fe80::1%eth0"),
         ("Null", "x"),
         ("BinaryEquals", "%"),
         ("StringEquals", []),
+        ("StringEquals", b"a"),
+        ("NumericEquals", float("nan")),
         ("StringEquals", None),
         ("StringEquals", {"a": 1}),
         ("NumericEquals", "1e999999999"),
@@ -192,3 +224,15 @@ def test_a_value_that_can_never_be_read_is_refused(operator: str, value: Any) ->
     decision = ask(allow(), allow(Condition={operator: {"aws:key": value}}))
     assert not decision.allowed
     assert operator in decision.why
+
+
+@pytest.mark.parametrize("condition", [{5: {"aws:key": "a"}}, {None: {}}, {"StringEquals": {5: "a"}}, {"Bool": 5}])
+def test_a_condition_of_no_texts_is_refused(condition: Any) -> None:
+    assert not ask(allow(), allow(Condition=condition)).allowed
+
+
+@pytest.mark.parametrize(("length", "expected"), [(LONGEST_VALUE, True), (LONGEST_VALUE + 1, False)])
+def test_a_value_has_a_longest_length(length: int, expected: bool) -> None:
+    value = "a" * length
+    assert when("StringEquals", "aws:key", value, context={"aws:key": [value]}) is expected
+    assert ask(allow(), allow(Condition={"StringEquals": {"aws:key": value}})).allowed is expected

@@ -20,6 +20,8 @@ APP = "arn:aws:ecr:us-east-1:123456789012:repository/app"
         (APP.upper().replace("ARN:AWS:ECR", "arn:aws:ecr"), APP, False),
         ("*", APP, True),
         ("*", "*", True),
+        (["arn:aws:s3:::other", APP], APP, True),
+        ([APP, "arn:aws:s3:::other"], APP, True),
         (APP, "*", False),
         ("arn:aws:ecr:*:123456789012:repository/app", APP, True),
         ("arn:aws:ecr:us-*-1:123456789012:repository/app", APP, True),
@@ -33,6 +35,12 @@ APP = "arn:aws:ecr:us-east-1:123456789012:repository/app"
         ("arn:aws:logs:us*2:log-group:app:b", LOGS, False),  # one inside a segment may not
         ("arn:aws:logs:us-east-1?123456789012:log-group:app:b", LOGS, False),
         ("arn:aws:logs:us-east-1:123456789012:log?group:a*b", LOGS, True),
+        ("arn:aws:logs:us-east-1:123456789012:l*b", LOGS, True),
+        ("arn:aws:logs:us-east-1:1*9:app", "arn:aws:logs:us-east-1:1:29:app", False),
+        ("arn:aws:logs:us-east-1:1?9:app", "arn:aws:logs:us-east-1:1:9:app", False),
+        ("arn:aws:logs:us-east-1:12345678901?:x", "arn:aws:logs:us-east-1:12345678901::x", False),
+        ("arn:aws:ecr:us-east-?:123456789012:repository/app", APP.replace("east-1", "east-11"), False),
+        ("arn:aws:ecr:*-1:123456789012:repository/app", APP.replace("us-", "us:x-"), False),
         ("arn:aws:s3:::example/*/test/*", "arn:aws:s3:::example/1/2/test/3/object.jpg", True),
         ("arn:aws:s3:::example/*/test/*", "arn:aws:s3:::example/1-test/object.jpg", False),
         (
@@ -42,7 +50,7 @@ APP = "arn:aws:ecr:us-east-1:123456789012:repository/app"
         ),
     ],
 )
-def test_resource(pattern: str, resource: str, expected: bool) -> None:
+def test_resource(pattern: Any, resource: str, expected: bool) -> None:
     assert ask(allow("*", pattern), resource=resource).allowed is expected
 
 

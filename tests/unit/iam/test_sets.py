@@ -52,3 +52,26 @@ def test_for_any_value_if_exists_without_a_key_is_not_taken_for_a_yes() -> None:
 def test_a_plain_string_in_the_context_is_one_value() -> None:
     assert when("StringEquals", KEY, "abc", context={KEY: "abc"})
     assert when("Bool", KEY, "true", context={KEY: True})
+
+
+@pytest.mark.parametrize("got", [["ten", "5"], ["5", "ten"]])
+@pytest.mark.parametrize("operator", ["ForAnyValue:NumericEquals", "ForAllValues:NumericNotEquals"])
+def test_one_value_that_cannot_be_read_leaves_all_undecided(operator: str, got: list[str]) -> None:
+    """Wherever it stands among values that decide nothing."""
+    assert not when(operator, KEY, "1", context={KEY: got})
+    assert when(operator, KEY, "1", context={KEY: got}, effect="Deny")
+
+
+@pytest.mark.parametrize("got", [["ten", "1"], ["1", "ten"]])
+def test_a_value_that_decides_does_so_beside_one_that_cannot_be_read(got: list[str]) -> None:
+    assert when("ForAnyValue:NumericEquals", KEY, "1", context={KEY: got})
+    assert not when("ForAllValues:NumericNotEquals", KEY, "1", context={KEY: got}, effect="Deny")
+
+
+@pytest.mark.parametrize("values", [["${aws:many}", "b"], ["b", "${aws:many}"]])
+def test_a_policy_value_that_cannot_be_known_leaves_the_line_undecided(values: list[str]) -> None:
+    context = {KEY: ["a"], "aws:many": ["x", "y"]}
+    assert not when("StringEquals", KEY, values, context=context)
+    assert when("StringEquals", KEY, values, context=context, effect="Deny")
+    assert not when("StringNotEquals", KEY, values, context=context)
+    assert when("StringNotEquals", KEY, values, context=context, effect="Deny")

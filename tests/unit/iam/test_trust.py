@@ -139,3 +139,27 @@ def test_a_malformed_trust_policy_lets_nobody_in() -> None:
         )
         assert not decision.allowed
         assert decision.why
+
+
+@pytest.mark.parametrize(
+    ("principal", "action", "context", "by"),
+    [
+        ("jane", "sts:AssumeRole", {}, "principal"),
+        (5, "sts:AssumeRole", {}, "principal"),
+        (f"arn:aws:iam::{ACCOUNT}:user/jane", "sts:*", {}, "action"),
+        (f"arn:aws:iam::{ACCOUNT}:user/jane", "sts:AssumeRole", {5: "x"}, "context"),
+        (f"arn:aws:iam::{ACCOUNT}:user/jane", "sts:AssumeRole", {"aws:x": {}}, "context"),
+    ],
+)
+def test_what_is_not_understood_names_itself(principal: Any, action: str, context: Any, by: str) -> None:
+    trust = policy({"Effect": "Allow", "Principal": {"AWS": ACCOUNT}, "Action": "sts:AssumeRole"})
+    decision = evaluate_trust(trust, principal_type="AWS", principal=principal, action=action, context=context)
+    assert (decision.allowed, decision.by, decision.layer) == (False, by, "trust")
+
+
+def test_every_answer_is_the_trust_policys() -> None:
+    denial = {**statement(ref="refs/heads/main"), "Effect": "Deny", "Sid": "No"}
+    for decision in (assume(statement()), assume(statement(), aud="x"), assume(statement(), denial)):
+        assert decision.layer == "trust"
+        assert f"{WEB} on the role" in decision.why
+    assert "no statement of the trust policy allows" in assume(statement(), principal=PROVIDER + "/x").why

@@ -96,11 +96,11 @@ DRIFT: dict[str, tuple[Callable[[World], Any], str, str, set[str], str]] = {
     ),
     "own policy edited": (
         lambda w: iam(w).put_role_policy(RoleName=DEPLOY, PolicyName="ekswiz", PolicyDocument=json.dumps(S3)),
-        "iam_role.deploy", "~", {"rewrites-inline-policy"}, "policies",
+        "iam_role.deploy", "~", {"rewrites-inline-policy", "lint-findings"}, "policies",
     ),
     "inline policy added": (
         lambda w: iam(w).put_role_policy(RoleName=DEPLOY, PolicyName="more", PolicyDocument=json.dumps(S3)),
-        "iam_role.deploy", "~", {"removes-inline-policy"}, "policies",
+        "iam_role.deploy", "~", {"removes-inline-policy", "lint-findings"}, "policies",
     ),
     "own policy removed": (
         lambda w: iam(w).delete_role_policy(RoleName=DEPLOY, PolicyName="ekswiz"),
@@ -108,7 +108,7 @@ DRIFT: dict[str, tuple[Callable[[World], Any], str, str, set[str], str]] = {
     ),
     "managed policy attached": (
         lambda w: iam(w).attach_role_policy(RoleName=DEPLOY, PolicyArn=policy(w)),
-        "iam_role.deploy", "~", {"drops-managed-policies"}, "attached",
+        "iam_role.deploy", "~", {"drops-managed-policies", "lint-findings"}, "attached",
     ),
     "boundary set": (
         lambda w: iam(w).put_role_permissions_boundary(RoleName=DEPLOY, PermissionsBoundary=policy(w)),

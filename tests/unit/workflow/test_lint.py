@@ -202,7 +202,7 @@ RULES: list[tuple[str, str, str]] = [
     ("any-branch", job(f"{ID}steps: [{{run: x}}]"), job(f"{ID}steps: [{{run: x}}]", on="{push: {branches: [main]}}")),
     (
         "dispatch-any-branch",
-        job(f"{ID}steps: [{{run: x}}]", on="workflow_dispatch"),
+        job(f"{ID}steps: [{{uses: {OIDC}}}]", on="workflow_dispatch"),
         job(f"{ID}if: github.ref == 'refs/heads/main', steps: [{{run: x}}]", on="workflow_dispatch"),
     ),
     (

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from ekswiz.clients.aws_errors import ask_client
+from ekswiz.clients.github_client import API, GitHubClient
+from ekswiz.clients.github_sign_in import sign_in
 from ekswiz.clients.kube_client import kubernetes_clients
-from ekswiz.errors import InputError, TargetError
+from ekswiz.errors import InputError
 from ekswiz.fields.regions import regions
 from ekswiz.target import RealClock, Target
 
@@ -41,6 +44,11 @@ def aws_target(
     session = _session(profile, region)
     aws = clients(session, region, endpoint_url)
     _same_account(aws("sts"), account, profile)
+    return target_of(session, aws, region, account, checkout)
+
+
+def target_of(session: Any, aws: Callable[[str], Any], region: str, account: str, checkout: Path) -> Target:
+    """The target of a session and its clients, whose account is known already."""
     sts_url = aws("sts").meta.endpoint_url
     return Target(
         kind="aws",
@@ -49,7 +57,7 @@ def aws_target(
         region=region,
         aws=aws,
         kubernetes=kubernetes_clients(aws("eks"), session.get_credentials(), region, sts_url=sts_url),
-        github=_no_github,
+        github=functools.cache(_github),
         checkout=checkout,
         clock=RealClock(),
     )
@@ -101,7 +109,7 @@ def _session(profile: str | None, region: str) -> Any:
     from botocore.exceptions import ProfileNotFound  # noqa: PLC0415 - as above
 
     try:
-        return boto3.Session(profile_name=profile, region_name=region)
+        return boto3.Session(profile_name=profile or None, region_name=region)
     except ProfileNotFound as error:
         raise InputError("--profile", f"there is no AWS profile {profile!r}.", "aws configure list-profiles") from error
 
@@ -118,8 +126,6 @@ def _same_account(sts: Any, account: str, profile: str | None) -> None:
         )
 
 
-def _no_github() -> NoReturn:
-    raise TargetError(
-        "nothing in this stack is kept in GitHub's API: its files go into your checkout.",
-        "Commit and push them yourself.",
-    )
+def _github() -> GitHubClient:
+    """GitHub as whoever is signed in there; nothing is asked before the first call."""
+    return GitHubClient(API, lambda: sign_in(os.environ))

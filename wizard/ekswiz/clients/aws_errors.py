@@ -12,6 +12,12 @@ from ekswiz.clients.error_table import SERVER_ERROR, THROTTLED, Kind, Row, find
 from ekswiz.errors import Conflict, Expired, NotYet, Refused, TargetError, Transient, Unreadable
 from ekswiz.target import Target
 
+SIGNED_OUT = frozenset({
+    "TokenRetrievalError", "UnauthorizedSSOTokenError", "SSOTokenLoadError", "CredentialRetrievalError",
+    "LoginRefreshRequired", "LoginTokenLoadError",
+})  # fmt: skip
+"""botocore's errors for a session that is over, or that was never begun."""
+
 
 class Absent(Transient):
     """AWS does not know the object of a changing call; right after its creation it may a little later."""
@@ -76,11 +82,16 @@ def pages(target: Target, service: str, operation: str, key: str, **parameters: 
         Unreadable: The call was denied.
         Transient, TargetError: As for `ask`.
     """
+    yield from pages_client(target.aws(service), service, operation, key, **parameters)
+
+
+def pages_client(client: Any, service: str, operation: str, key: str, **parameters: Any) -> Iterator[Any]:
+    """The same, of a client that is at hand."""
     try:
-        for page in target.aws(service).get_paginator(operation).paginate(**parameters):
+        for page in client.get_paginator(operation).paginate(**parameters):
             yield from page.get(key, ())
     except Exception as error:
-        ours = _ours(error, _action(service, operation))
+        ours = foreign(error, _action(service, operation))
         if ours is None:
             raise
         if isinstance(ours, Absent):
@@ -94,14 +105,14 @@ def _call(client: Any, service: str, operation: str, parameters: Mapping[str, An
     try:
         answer: dict[str, Any] = getattr(client, operation)(**parameters)
     except Exception as error:
-        ours = _ours(error, _action(service, operation))
+        ours = foreign(error, _action(service, operation))
         if ours is None:
             raise
         raise ours from error
     return answer
 
 
-def _ours(error: Exception, action: str) -> TargetError | None:
+def foreign(error: Exception, action: str) -> TargetError | None:
     """Our error for botocore's; None for anything else, which goes on as it is."""
     response = getattr(error, "response", None)
     if isinstance(response, dict) and "Error" in response:
@@ -145,8 +156,8 @@ def _from_client(error: Exception, action: str) -> TargetError:
     name = type(error).__name__
     if name in ("NoCredentialsError", "PartialCredentialsError", "NoAuthTokenError"):
         return TargetError(f"there are no AWS credentials for {action}.", "Sign in, or name a --profile.")
-    if name in ("TokenRetrievalError", "UnauthorizedSSOTokenError", "SSOTokenLoadError", "CredentialRetrievalError"):
-        return Expired(str(error))
+    if name in SIGNED_OUT:
+        return Expired(str(error).rstrip("."))
     if name in ("ParamValidationError", "UnknownServiceError"):
         return TargetError(f"{action}: {error}")
     return Transient(f"{action}: no answer ({name}: {error}).", "Check the network and run the same command again.")

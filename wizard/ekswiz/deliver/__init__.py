@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from ekswiz.deliver.repository import RepositoryFile, files
+from ekswiz.deliver.file import RepositoryFile
+from ekswiz.deliver.repository import files
 
 __all__ = ["RepositoryFile", "files"]

@@ -29,6 +29,7 @@ class Pin:
 CHECKOUT = Pin("actions/checkout", "v7.0.1", "3d3c42e5aac5ba805825da76410c181273ba90b1")
 CREDENTIALS = Pin("aws-actions/configure-aws-credentials", "v6.2.3", "e6de054238d6b7531b4efff3b6587d9aade6a06c")
 ECR_LOGIN = Pin("aws-actions/amazon-ecr-login", "v2.1.7", "03f1aad4c6c7ffd436567f42f9384779290529bd")
+BUILDX = Pin("docker/setup-buildx-action", "v4.3.0", "37fe631027851001ddb9b187196cc803df7f5f0e")
 
-PINS = (CHECKOUT, CREDENTIALS, ECR_LOGIN)
+PINS = (CHECKOUT, CREDENTIALS, ECR_LOGIN, BUILDX)
 """Every action that a generated workflow may use."""

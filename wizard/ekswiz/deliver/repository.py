@@ -6,32 +6,14 @@ token then names that file in `job_workflow_ref`, a claim that no step of the bu
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Literal
 
 from ekswiz.answers import Answers
-from ekswiz.deliver import pins
-from ekswiz.deliver.text import glob, quoted, render
-from ekswiz.paths import DEPLOY_WORKFLOW_PATH, WORKFLOW_PATH
-
-CHINA = "aws-cn"
-SCHEMES = {"inside": "", "internal": "internal", "public": "internet-facing"}
-"""Schemes of AWS's load balancers by how the service is reached; none inside the cluster."""
-
-
-@dataclass(frozen=True, slots=True)
-class RepositoryFile:
-    """One file: its path inside the repository (with `/`), its text and why it is there.
-
-    A "manifest" is a starting point for a repository that has none; a "workflow" is kept as ekswiz writes it.
-    """
-
-    path: str
-    text: str
-    why: str
-    kind: Literal["workflow", "manifest"]
+from ekswiz.deliver.file import RepositoryFile
+from ekswiz.deliver.starters import starters
+from ekswiz.deliver.text import quoted, render
+from ekswiz.deliver.values import check_values, place, values
+from ekswiz.paths import CHECK_WORKFLOW_PATH, DEPENDABOT_PATH, DEPLOY_WORKFLOW_PATH, WORKFLOW_PATH
 
 
 def files(answers: Answers) -> tuple[RepositoryFile, ...]:
@@ -40,21 +22,38 @@ def files(answers: Answers) -> tuple[RepositoryFile, ...]:
     Raises:
         InputError: An answer holds characters that cannot be written safely into a workflow file.
     """
-    return (*_workflows(answers), *_manifests(answers))
+    return (*_workflows(answers), *_check(answers), *_dependabot(answers), *_manifests(answers), *starters(answers))
 
 
 def _workflows(answers: Answers) -> tuple[RepositoryFile, ...]:
-    values = _values(answers)
+    known = values(answers)
     why = "Builds the image, pushes it to ECR and deploys it to the cluster, without stored keys."
     if answers.environment:
-        return (RepositoryFile(WORKFLOW_PATH, render("deploy.yml", values), why, "workflow"),)
-    caller = RepositoryFile(WORKFLOW_PATH, render("deploy-caller.yml", values), why, "workflow")
+        return (RepositoryFile(WORKFLOW_PATH, render("deploy.yml", known), why, "workflow"),)
+    caller = RepositoryFile(WORKFLOW_PATH, render("deploy-caller.yml", known), why, "workflow")
     reason = "Holds the deploy job alone, so that the deploy role can tell its token from the build job's."
-    return caller, RepositoryFile(DEPLOY_WORKFLOW_PATH, render("deploy-to-eks.yml", values), reason, "workflow")
+    return caller, RepositoryFile(DEPLOY_WORKFLOW_PATH, render("deploy-to-eks.yml", known), reason, "workflow")
+
+
+def _check(answers: Answers) -> tuple[RepositoryFile, ...]:
+    if not answers.oidc_check:
+        return ()
+    why = "Shows what GitHub's token says beside what the roles ask for: AWS never names the claim that differs."
+    text = render("oidc-check.yml", check_values(answers))
+    return (RepositoryFile(CHECK_WORKFLOW_PATH, text, why, "workflow"),)
+
+
+def _dependabot(answers: Answers) -> tuple[RepositoryFile, ...]:
+    if not answers.dependabot:
+        return ()
+    folder = PurePosixPath(place(answers.dockerfile)).parent
+    known = {"docker_directory": quoted("/" if str(folder) == "." else f"/{folder}")}
+    why = "Has Dependabot propose newer actions and a newer base image."
+    return (RepositoryFile(DEPENDABOT_PATH, render("dependabot.yml", known), why, "manifest"),)
 
 
 def _manifests(answers: Answers) -> tuple[RepositoryFile, ...]:
-    values = {"workload_name": quoted(answers.workload), "port": str(answers.port)}
+    known = {"workload_name": quoted(answers.workload), "port": str(answers.port)}
     reasons = {
         "deployment.yaml": "Runs the image as Pod Security `restricted` demands, with probes and limits.",
         "service.yaml": "Gives the pods one address inside the cluster.",
@@ -62,49 +61,6 @@ def _manifests(answers: Answers) -> tuple[RepositoryFile, ...]:
     }
     folder = PurePosixPath(answers.manifests)
     return tuple(
-        RepositoryFile(str(folder / name), render(name.replace(".yaml", ".yml"), values), why, "manifest")
+        RepositoryFile(str(folder / name), render(name.replace(".yaml", ".yml"), known), why, "manifest")
         for name, why in reasons.items()
     )
-
-
-def _values(answers: Answers) -> Mapping[str, str]:
-    """Every placeholder of the workflow templates. What stands in YAML is quoted; the rest stands in comments."""
-    return {
-        "stack": answers.stack,
-        "branch": answers.branch,
-        "push_role": answers.push_role,
-        "deploy_role": answers.deploy_role,
-        "branch_glob": quoted(glob(answers.branch)),
-        "guard": f"github.ref == {quoted(f'refs/heads/{answers.branch}')}",
-        "group": quoted(f"ekswiz-{answers.stack}"),
-        "deploy_group": quoted(f"ekswiz-{answers.stack}-deploy"),
-        "environment": quoted(answers.environment or ""),
-        "push_arn": quoted(_role_arn(answers, answers.push_role)),
-        "deploy_arn": quoted(_role_arn(answers, answers.deploy_role)),
-        "audience": quoted("sts.amazonaws.com.cn" if answers.partition == CHINA else "sts.amazonaws.com"),
-        "scheme": quoted(SCHEMES[answers.expose]),
-        **_literals(answers),
-        "deploy_path": DEPLOY_WORKFLOW_PATH,
-        "checkout": pins.CHECKOUT.uses,
-        "credentials": pins.CREDENTIALS.uses,
-        "ecr_login": pins.ECR_LOGIN.uses,
-    }
-
-
-def _literals(answers: Answers) -> Mapping[str, str]:
-    plain = {
-        "account": answers.account,
-        "region": answers.region,
-        "ecr_repository": answers.ecr_repository,
-        "context": answers.context,
-        "dockerfile": answers.dockerfile,
-        "cluster": answers.cluster,
-        "namespace": answers.namespace,
-        "workload_name": answers.workload,
-        "manifests": answers.manifests,
-    }
-    return {name: quoted(value) for name, value in plain.items()}
-
-
-def _role_arn(answers: Answers, role: str) -> str:
-    return f"arn:{answers.partition}:iam::{answers.account}:role/{role}"

@@ -1,20 +1,24 @@
 """Text templates: `@name@` is replaced by a value, `@include part.yml@` on a line of its own by another template.
 
+`@include part.yml if name@` does so only where the value of that name is not empty, `unless name` only where it is.
+
 The surprising thing: a quoted YAML scalar does not protect from GitHub, which evaluates `${{ }}` wherever it stands.
 So a value that could start an expression, or break out of its line, is refused here whatever was checked before.
 """
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import resources
 
 from ekswiz.errors import InputError
 
 _NAME = re.compile(r"@([a-z_]+)@")
-_INCLUDE = re.compile(r"^( *)@include ([a-z_-]+\.yml)@\n", re.MULTILINE)
-_UNSAFE = re.compile(r"\$\{\{|[\x00-\x1f\x7f\x85\u2028\u2029]")
+_INCLUDE = re.compile(r"^( *)@include ([a-z_-]+\.yml)(?: (if|unless) ([a-z_]+))?@\n", re.MULTILINE)
+_UNSAFE = re.compile(r"\$\{\{|[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
+"""The start of an expression, and what is no printable character to YAML (1.2, 5.1): line breaks above all."""
 
 
 def render(template: str, values: Mapping[str, str]) -> str:
@@ -26,7 +30,7 @@ def render(template: str, values: Mapping[str, str]) -> str:
     """
     for field, value in values.items():
         _refuse_unsafe(field, value)
-    return _NAME.sub(lambda found: values[found[1]], _load(template))
+    return _NAME.sub(lambda found: values[found[1]], _load(template, values))
 
 
 def quoted(value: str) -> str:
@@ -42,9 +46,23 @@ def glob(branch: str) -> str:
     return re.sub(r"([*?+!\[\]\\])", r"\\\1", branch)
 
 
-def _load(template: str) -> str:
-    text = (resources.files("ekswiz.deliver") / "templates" / template).read_text(encoding="utf-8")
-    return _INCLUDE.sub(lambda found: _indented(_load(found[2]), found[1]), text)
+def flow(values: Sequence[str]) -> str:
+    """Values as a YAML sequence on one line."""
+    return f"[{', '.join(quoted(value) for value in values)}]"
+
+
+def _load(template: str, values: Mapping[str, str]) -> str:
+    def part(found: re.Match[str]) -> str:
+        by, name, how, of = found.groups()
+        wanted = how is None or bool(values[of]) is (how == "if")
+        return _indented(_load(name, values), by) if wanted else ""
+
+    return _INCLUDE.sub(part, _source(template))
+
+
+@functools.cache
+def _source(template: str) -> str:
+    return (resources.files("ekswiz.deliver") / "templates" / template).read_text(encoding="utf-8")
 
 
 def _indented(text: str, by: str) -> str:

@@ -132,7 +132,22 @@ RULES: Mapping[str, Rule] = {
         words="the ARN of an IAM policy, or empty for no permissions boundary",
         example="arn:aws:iam::123456789012:policy/boundary",
     ),
+    "test_command": Rule(
+        pattern=r"|[A-Za-z0-9._/][A-Za-z0-9._/@+=:,-]*(?: [A-Za-z0-9._/@+=:,-]+){0,30}",
+        words="one command, its words of letters, digits and . _ / @ + = : , - with single spaces between",
+        example="make test",
+        never=r".{201,}",
+        never_words="over 200 characters: put it into a script",
+    ),
+    "app_entry": Rule(
+        pattern=r"|[A-Za-z0-9._][A-Za-z0-9._/:-]{0,199}",
+        words="what the image starts: letters, digits and . _ / : -",
+        example="main:app",
+        never=r"(?:.*/)?\.\.(?:/.*)?",
+        never_words="outside the image's folder (..)",
+    ),
     "context": _PATH,
+    "folder": _PATH,
     "dockerfile": _PATH,
     "manifests": _PATH,
 }

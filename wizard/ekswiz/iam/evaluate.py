@@ -5,7 +5,8 @@ session policies, or the resource's. Whatever is not understood is a refusal tha
 
 Surprising: how closely a resource policy names the caller decides what it may leave out. In the same account a named
 session needs nothing else, a named user no identity policy or boundary, a named role no identity policy; a named
-account only delegates. Across accounts, and for roles' trust policies and KMS keys, both sides must allow.
+account only delegates. Across accounts both sides must allow; a role's trust policy and a KMS key's policy must allow
+even within one.
 
 Source: IAM User Guide, "Policy evaluation logic".
 """
@@ -24,9 +25,9 @@ from ekswiz.iam.policy import Json, Kind, Policy
 from ekswiz.iam.principals import Caller, Naming
 from ekswiz.iam.variables import Context
 
-__all__ = ["evaluate", "validate_document"]
+__all__ = ["Documents", "Explanation", "evaluate", "explain", "validate_document"]
 
-ACTION = re.compile(r"[a-z0-9-]+:[A-Za-z0-9_-]+", re.ASCII)
+ACTION = re.compile(r"[A-Za-z0-9-]+:[A-Za-z0-9_-]+", re.ASCII)
 RESOURCE_ACCOUNT = re.compile(r"arn:[^:]*:[^:]*:[^:]*:([0-9]{12}):", re.ASCII)
 LONGEST_RESOURCE = 8_192
 """Characters; the longest ARN that AWS documents has 2,048."""
@@ -57,23 +58,77 @@ def evaluate(
         boundary: The permissions boundary's document.
         session: Session policies; what any one of them allows is within the session. Empty: no session policy.
         resource_policy: The document attached to the resource, if it has one.
-        principal: ARN of the calling user, role or session; None is unknown, which only "everybody" names.
+        principal: ARN of the calling user, role, session, root user or identity provider, or a service's name such as
+            "eks.amazonaws.com"; None is unknown, which only "everybody" names.
         layer: What the decision is labelled with, unless the boundary decides.
 
     Returns:
         The decision; `by` is a Sid or "policy[i].Statement[j]" ("session[i]…", "boundary…", "resource-policy…").
     """
+    held = Documents(identity, boundary, session, resource_policy)
+    judged = _judge(action, resource, context, held, principal, layer=layer)
+    return judged if isinstance(judged, Decision) else judged.decision()
+
+
+@dataclass(frozen=True, slots=True)
+class Documents:
+    """The policies that apply to a request; see `evaluate`."""
+
+    identity: Sequence[Json] = ()
+    boundary: Json | None = None
+    session: Sequence[Json] = ()
+    resource_policy: Json | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """A decision and every statement that was looked at, by the kind of its document and in its order.
+
+    Empty where request or documents were not understood: then nothing was looked at.
+    """
+
+    decision: Decision
+    findings: Mapping[Kind, Sequence[Finding]]
+
+
+def explain(
+    action: str,
+    resource: str,
+    context: Mapping[str, Sequence[str]],
+    documents: Documents,
+    principal: str | None = None,
+) -> Explanation:
+    """What `evaluate` decides, with how far each statement got and what each of its conditions said."""
+    judged = _judge(action, resource, context, documents, principal, layer="permission")
+    if isinstance(judged, Decision):
+        return Explanation(judged, {})
+    return Explanation(judged.decision(), judged.findings)
+
+
+def _judge(
+    action: str,
+    resource: str,
+    context: Mapping[str, Sequence[str]],
+    documents: Documents,
+    principal: str | None,
+    *,
+    layer: Layer,
+) -> _Judgement | Decision:
+    """The judgement, or the refusal of what is not understood."""
     read = _Policies()
-    problem = _request_problem(action, resource) or read.all(identity, boundary, session, resource_policy)
+    problem = _request_problem(action, resource) or read.all(documents)
     if problem:
         return malformed("boundary" if problem[0] == "boundary" else layer, *problem)
-    known = Context(context)
     try:
-        caller = Caller("anonymous") if principal is None else Caller.of_arn(principal, known)
-    except ValueError as unknown:
+        known = Context(context)
+    except (TypeError, ValueError) as unknown:
+        return malformed(layer, "context", str(unknown))
+    try:
+        caller = Caller("anonymous") if principal is None else Caller.of(principal, known)
+    except (TypeError, ValueError) as unknown:
         return malformed(layer, "principal", str(unknown))
-    request = Request(action, resource, known, caller, bounded=boundary is not None)
-    return _Judgement(read, request, layer).decision()
+    request = Request(action, resource, known, caller, bounded=documents.boundary is not None)
+    return _Judgement(read, request, layer)
 
 
 @dataclass(slots=True)
@@ -82,15 +137,15 @@ class _Policies:
 
     sets: dict[Kind, list[Policy]] = field(default_factory=dict)
 
-    def all(
-        self, identity: Sequence[Json], boundary: Json | None, session: Sequence[Json], resource: Json | None
-    ) -> tuple[str, str] | None:
+    def all(self, held: Documents) -> tuple[str, str] | None:
         """Read every document; the label and the first problem of one that is malformed."""
+        boundary = [] if held.boundary is None else [held.boundary]
+        resource = [] if held.resource_policy is None else [held.resource_policy]
         return (
-            self._add("policy", "identity", identity)
-            or self._add("boundary", "boundary", [] if boundary is None else [boundary])
-            or self._add("session", "session", session)
-            or self._add("resource-policy", "resource", [] if resource is None else [resource])
+            self._add("policy", "identity", held.identity)
+            or self._add("boundary", "boundary", boundary)
+            or self._add("session", "session", held.session)
+            or self._add("resource-policy", "resource", resource)
         )
 
     def _add(self, label: str, kind: Kind, documents: Sequence[Json]) -> tuple[str, str] | None:
@@ -156,9 +211,11 @@ class _Judgement:
         return max(found, key=lambda each: each.naming, default=None)
 
     def _crosses_accounts(self) -> bool:
+        """By the account in the resource's ARN; ARNs without one (S3) leave it to aws:ResourceAccount."""
         found = RESOURCE_ACCOUNT.match(self.request.resource)
+        owners = (found[1],) if found else self.request.context.get("aws:ResourceAccount")
         account = self.request.caller.account
-        return bool(found and account and found[1] != account)
+        return bool(account) and any(owner != account for owner in owners)
 
     def _resource_must_allow(self) -> bool:
         """Trust policies and key policies must allow even within the account."""

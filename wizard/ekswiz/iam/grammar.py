@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from ekswiz.iam.grammar_condition import read_condition
 from ekswiz.iam.grammar_principal import read_principals
 from ekswiz.iam.matching import ARN_COLONS
 from ekswiz.iam.policy import LONGEST_VALUE, Json, Kind, Listed, Policy, Statement, Test, shown
+from ekswiz.iam.text import parse_document
 from ekswiz.iam.variables import Reference, Template, parse
 
 VERSIONS = ("2012-10-17", "2008-10-17")
@@ -34,15 +36,20 @@ def validate_document(doc: object, kind: Kind) -> tuple[str, ...]:
     """The grammar problems of a policy document, in its order; empty if it is well-formed.
 
     Args:
-        doc: The parsed JSON.
+        doc: The parsed JSON, or its text.
         kind: What the document is attached to. "boundary" and "session" follow the rules of "identity".
     """
     return read_document(doc, kind, "policy")[1]
 
 
 def read_document(doc: object, kind: Kind, label: str) -> tuple[Policy | None, tuple[str, ...]]:
-    """The policy, or None and the problems that it has."""
+    """The policy, or None and the problems that it has. A document may come as its text."""
     problems: list[str] = []
+    if isinstance(doc, str):
+        try:
+            doc = parse_document(doc)
+        except ValueError as unreadable:
+            return None, (f"The policy is not in the valid JSON format: {unreadable}.",)
     if not isinstance(doc, Mapping):
         return None, ("The policy is not in the valid JSON format: it must be an object.",)
     _unknown(doc, DOCUMENT_ELEMENTS, problems.append)
@@ -172,6 +179,7 @@ class _Reader:
         return tuple(read_condition(given["Condition"], report, self.variables)) if "Condition" in given else ()
 
 
+@lru_cache(maxsize=1024)
 def _action_problem(action: str) -> str | None:
     if action in ("*", "*:*"):
         return None

@@ -6,12 +6,11 @@ unreadable requests.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Mapping
 
 from ekswiz.iam.operators import OPERATORS, READERS, TAKES_VARIABLES, Family, Operator
 from ekswiz.iam.policy import LONGEST_VALUE, Quantifier, Test, shown
-from ekswiz.iam.variables import Run, Template, parse
+from ekswiz.iam.variables import Run, Template, parse, scalar
 
 QUANTIFIERS: dict[str, Quantifier] = {"ForAnyValue": "any", "ForAllValues": "all"}
 
@@ -53,7 +52,7 @@ def _tests(
 ) -> Iterator[Test]:
     operator, quantifier, if_exists = known
     for key, given in block.items():
-        if not isinstance(key, str) or not key.partition(":")[2] or "${" in key:
+        if not _is_key(key):
             report(f"Condition: {name}: {shown(key)} must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.")
             continue
         try:
@@ -62,7 +61,15 @@ def _tests(
         except ValueError as problem:
             report(f"Condition: {name}: {key}: {problem}.")
             continue
-        yield Test(name, operator, quantifier, if_exists, key, values)
+        yield Test(name, operator, quantifier, if_exists, str(key), values)
+
+
+def _is_key(key: object) -> bool:
+    """A vendor, a colon and a name, neither with a policy variable in it."""
+    if not isinstance(key, str) or "${" in key:
+        return False
+    vendor, _, name = key.partition(":")
+    return bool(vendor and name)
 
 
 def _texts(given: object) -> tuple[str, ...]:
@@ -73,12 +80,10 @@ def _texts(given: object) -> tuple[str, ...]:
 
 
 def _text(value: object) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, int) or (isinstance(value, float) and math.isfinite(value)):
-        return str(value)
-    if isinstance(value, str) and len(value) <= LONGEST_VALUE:
-        return value
+    if isinstance(value, str) and len(value) > LONGEST_VALUE:
+        raise ValueError(f"a value of {len(value)} characters")
+    if isinstance(value, str | bool | int | float):
+        return scalar("the value", value)
     raise ValueError(f"{type(value).__name__} is no value for a condition")
 
 

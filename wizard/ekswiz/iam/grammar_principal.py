@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 
 from ekswiz.iam.policy import Listed, ListedType, shown
 
@@ -24,6 +25,8 @@ WEB_IDENTITY = frozenset(
     {"cognito-identity.amazonaws.com", "www.amazon.com", "graph.facebook.com", "accounts.google.com"}
 )
 SERVICE = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+", re.ASCII)
+PATTERNS = frozenset("*?${}")
+"""Neither wildcards nor policy variables stand in a principal."""
 TYPES: dict[str, ListedType] = {
     "AWS": "AWS",
     "Federated": "Federated",
@@ -54,11 +57,12 @@ def read_principals(given: object, report: Callable[[str], None]) -> tuple[Liste
     return tuple(entries)
 
 
+@lru_cache(maxsize=1024)
 def _is_valid(kind: str, value: str) -> bool:
     if kind == "AWS":
         if value == "*" or ACCOUNT.fullmatch(value) or UNIQUE_ID.fullmatch(value):
             return True
-        return bool(AWS_ARN.fullmatch(value)) and not set(value) & set("*?")
+        return bool(AWS_ARN.fullmatch(value)) and not set(value) & PATTERNS
     if kind == "Federated":
-        return value in WEB_IDENTITY or (bool(PROVIDER_ARN.fullmatch(value)) and not set(value) & set("*?"))
+        return value in WEB_IDENTITY or (bool(PROVIDER_ARN.fullmatch(value)) and not set(value) & PATTERNS)
     return bool((SERVICE if kind == "Service" else CANONICAL).fullmatch(value))

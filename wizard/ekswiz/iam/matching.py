@@ -70,17 +70,26 @@ class _Pattern:
 
 def matches(runs: Sequence[Run], text: str, boundaries: Boundaries = Boundaries.NONE) -> bool:
     """Whether the whole text matches the pattern. Case-sensitive: fold both for what is not."""
-    return len(text) <= LONGEST_TEXT and _compiled(tuple(runs), boundaries).matches(text)
+    if len(text) > LONGEST_TEXT:
+        return False
+    pattern = _compiled(tuple(runs), boundaries)
+    return text == pattern if isinstance(pattern, str) else pattern.matches(text)
 
 
 def matches_action(pattern: str, action: str) -> bool:
     """Whether an Action element covers an action; neither vendor nor name is case-sensitive."""
-    return matches((Run(pattern.lower()),), action.lower())
+    folded = pattern.lower()
+    if "*" in folded or "?" in folded:
+        return matches((Run(folded),), action.lower())
+    return folded == action.lower()
 
 
 @lru_cache(maxsize=2048)
-def _compiled(runs: tuple[Run, ...], boundaries: Boundaries) -> _Pattern:
+def _compiled(runs: tuple[Run, ...], boundaries: Boundaries) -> _Pattern | str:
+    """The pattern, or where it has no wildcard the text itself."""
     tokens = _tokens(runs)
+    if all(isinstance(token, str) for token in tokens):
+        return "".join(run.text for run in runs)
     pattern = _Pattern(len(tokens))
     colons = 0
     for at, item in enumerate(tokens):

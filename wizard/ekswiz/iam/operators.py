@@ -15,7 +15,7 @@ import operator
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import MAXYEAR, MINYEAR, UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Literal
 
@@ -28,13 +28,14 @@ Compare = Callable[[Sequence[Run], str], Truth]
 TAKES_VARIABLES: frozenset[Family] = frozenset({"string", "arn"})
 
 NUMBER = re.compile(r"[+-]?(?:[0-9]{1,40}(?:\.[0-9]{0,40})?|\.[0-9]{1,40})")
-EPOCH = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,9})?")
+EPOCH = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,9})?")
 CIDR = re.compile(r"[0-9A-Fa-f.:]{2,45}(?:/[0-9]{1,3})?")
 ISO = re.compile(
-    r"(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})"
-    r"(?:[Tt](?P<time>[0-9]{2}:[0-9]{2})(?P<second>:[0-9]{2})?(?P<fraction>\.[0-9]{1,9})?"
-    r"(?P<zone>[Zz]|[+-][0-9]{2}:?[0-9]{2})?)?"
+    r"(?P<month>[0-9]{4}-[0-9]{2})"
+    r"(?:(?P<day>-[0-9]{2})(?:[Tt](?P<time>[0-9]{2}:[0-9]{2})(?:(?P<second>:[0-9]{2})(?P<fraction>\.[0-9]{1,9})?)?"
+    r"(?P<zone>[Zz]|(?P<sign>[+-])(?P<hours>[01][0-9]|2[0-3]):?(?P<minutes>[0-5][0-9]))?)?)?"
 )
+START = datetime(1970, 1, 1)  # noqa: DTZ001 - both ends are in UTC; a zone would only limit the years
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,19 +54,22 @@ def number(text: str) -> Decimal | None:
 
 
 def moment(text: str) -> Decimal | None:
-    """Epoch seconds of an ISO 8601 date and time (UTC unless it says otherwise) or of epoch time itself."""
+    """Epoch seconds of an ISO 8601 date, with or without time (UTC unless it says otherwise), or of epoch time itself.
+
+    Source: W3C, "Date and Time Formats", from YYYY-MM on; a year alone cannot be told from epoch time.
+    """
     if EPOCH.fullmatch(text):
         return Decimal(text)
     found = ISO.fullmatch(text)
     if found is None:
         return None
-    zone = "+00:00" if found["zone"] in {None, "Z", "z"} else found["zone"]
     try:
-        when = datetime.fromisoformat(f"{found['day']}T{found['time'] or '00:00'}{found['second'] or ':00'}{zone}")
+        written = f"{found['month']}{found['day'] or '-01'}T{found['time'] or '00:00'}{found['second'] or ':00'}"
+        since = datetime.fromisoformat(written) - START
     except ValueError:
         return None
-    since = when.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC) if _has_utc(when) else None
-    return None if since is None else Decimal(since.days * 86_400 + since.seconds) + Decimal(found["fraction"] or 0)
+    seconds = since.days * 86_400 + since.seconds - _east_of_utc(found)
+    return Decimal(seconds) + Decimal(found["fraction"] or 0)
 
 
 def truth(text: str) -> bool | None:
@@ -101,9 +105,12 @@ READERS: dict[Family, Callable[[str], object | None]] = {
 """How the typed families read a value of a policy; None is no such value."""
 
 
-def _has_utc(when: datetime) -> bool:
-    """Years 1 and 9999 cannot be moved across time zones."""
-    return MINYEAR < when.year < MAXYEAR
+def _east_of_utc(found: re.Match[str]) -> int:
+    """Seconds by which the zone's clock is ahead."""
+    if not found["sign"]:
+        return 0
+    seconds = int(found["hours"]) * 3_600 + int(found["minutes"]) * 60
+    return -seconds if found["sign"] == "-" else seconds
 
 
 def _equals(expected: Sequence[Run], got: str) -> Truth:
@@ -120,11 +127,9 @@ def _like(expected: Sequence[Run], got: str) -> Truth:
 
 def _arn(expected: Sequence[Run], got: str) -> Truth:
     pattern = literal(expected)
-    if pattern == "*":
-        return True
     if not pattern.startswith("arn:") or pattern.count(":") < ARN_COLONS:
-        return None
-    return got.count(":") >= ARN_COLONS and matches(expected, got, Boundaries.ARN)
+        return None  # also "*" alone: the documentation speaks of six components
+    return matches(expected, got, Boundaries.ARN)
 
 
 def _typed(read: Callable[[str], Any], test: Callable[[Any, Any], bool]) -> Compare:
@@ -139,7 +144,7 @@ def _inside(expected: Sequence[Run], got: str) -> Truth:
     scope, address = network(literal(expected)), None if "/" in got else network(got)
     if scope is None or address is None:
         return None
-    return scope.version == address.version and address.network_address in scope
+    return address.network_address in scope
 
 
 def _ordered(prefix: str, family: Family, read: Callable[[str], Any]) -> list[Operator]:

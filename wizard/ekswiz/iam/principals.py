@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Literal
 
+from ekswiz.iam.grammar_principal import PROVIDER_ARN
 from ekswiz.iam.policy import Listed
 from ekswiz.iam.variables import Context
 
@@ -22,6 +23,8 @@ ARN = re.compile(
     r"(?P<type>root|user|role|assumed-role|federated-user)(?P<name>(?:/[\x21-\x7e]+)?)",
     re.ASCII,
 )
+
+SERVICE = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*\.amazonaws\.com(?:\.cn)?", re.ASCII)
 
 CallerType = Literal["AWS", "Federated", "Service", "anonymous"]
 
@@ -46,6 +49,20 @@ class Caller:
     unique_id: str = ""
     role: str = ""
     is_session: bool = False
+
+    @classmethod
+    def of(cls, name: str, context: Context) -> Caller:
+        """The caller behind an ARN of IAM or STS, an identity provider's ARN, or a service's name.
+
+        Raises:
+            TypeError: It is no text.
+            ValueError: The text is none of these.
+        """
+        if SERVICE.fullmatch(name):
+            return cls("Service", name)
+        if PROVIDER_ARN.fullmatch(name):
+            return cls("Federated", name)
+        return cls.of_arn(name, context)
 
     @classmethod
     def of_arn(cls, arn: str, context: Context) -> Caller:
@@ -97,17 +114,18 @@ def exempt(entries: tuple[Listed, ...], caller: Caller) -> bool:
 
 
 def _aws_naming(value: str, caller: Caller) -> Naming:
+    account = Naming.SELF if caller.value.endswith(":root") else Naming.ACCOUNT
     if value == caller.account:
-        return Naming.ACCOUNT
+        return account
     if caller.unique_id and value == caller.unique_id:
         return Naming.ROLE if caller.role else Naming.SELF
     found = ARN.fullmatch(value)
     if found is None or found["account"] != caller.account or not caller.value.startswith(f"arn:{found['partition']}:"):
         return Naming.NOT
     if found["type"] == "root":
-        return Naming.ACCOUNT
+        return account
     is_role = found["type"] == "role" and found["name"].rpartition("/")[2] == caller.role
-    return Naming.ROLE if caller.role and is_role else Naming.NOT
+    return Naming.ROLE if is_role else Naming.NOT
 
 
 def _session_role(value: str) -> tuple[str, str] | None:

@@ -12,21 +12,22 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from ekswiz.iam.decision import Decision
-from ekswiz.iam.evaluate import ACTION
+from ekswiz.iam.evaluate import ACTION, Explanation
 from ekswiz.iam.explain import allowed, denied, implicitly_denied, malformed
-from ekswiz.iam.findings import Request, examine
+from ekswiz.iam.findings import Finding, Request, examine
 from ekswiz.iam.grammar import read_document
 from ekswiz.iam.policy import Json
-from ekswiz.iam.principals import Caller
+from ekswiz.iam.principals import Caller, CallerType
 from ekswiz.iam.variables import Context
 
 LABEL = "trust-policy"
+PrincipalType = Literal["Federated", "AWS", "Service"]
 
 
 def evaluate_trust(
     policy: Json,
     *,
-    principal_type: Literal["Federated", "AWS", "Service"],
+    principal_type: PrincipalType,
     principal: str,
     action: str,
     context: Mapping[str, Sequence[str]],
@@ -43,18 +44,41 @@ def evaluate_trust(
         action: e.g. "sts:AssumeRoleWithWebIdentity".
         context: The condition keys, e.g. "token.actions.githubusercontent.com:sub" with the token's claim.
     """
+    return _judged(policy, principal_type, principal, action, context).decision
+
+
+def explain_trust(policy: Json, principal: str, action: str, context: Mapping[str, Sequence[str]]) -> Explanation:
+    """The same with every statement; what kind of principal it is, its name tells."""
+    try:
+        caller = Caller.of(principal, Context({}))
+    except (TypeError, ValueError) as unknown:
+        return Explanation(malformed("trust", "principal", str(unknown)), {})
+    return _judged(policy, caller.type, principal, action, context)
+
+
+def _judged(
+    policy: Json, kind: CallerType, principal: str, action: str, context: Mapping[str, Sequence[str]]
+) -> Explanation:
     read, problems = read_document(policy, "trust", LABEL)
     if read is None:
-        return malformed("trust", LABEL, problems[0])
-    if not ACTION.fullmatch(action):
-        return malformed("trust", "action", f"{action[:100]!r} is no single action such as sts:AssumeRole")
-    known = Context(context)
+        return Explanation(malformed("trust", LABEL, problems[0]), {})
+    if not isinstance(action, str) or not ACTION.fullmatch(action):
+        problem = f"{str(action)[:100]!r} is no single action such as sts:AssumeRole"
+        return Explanation(malformed("trust", "action", problem), {})
     try:
-        caller = Caller.of_arn(principal, known) if principal_type == "AWS" else Caller(principal_type, principal)
-    except ValueError as unknown:
-        return malformed("trust", "principal", str(unknown))
+        known = Context(context)
+    except (TypeError, ValueError) as unknown:
+        return Explanation(malformed("trust", "context", str(unknown)), {})
+    try:
+        caller = Caller.of_arn(principal, known) if kind == "AWS" else Caller(kind, principal)
+    except (TypeError, ValueError) as unknown:
+        return Explanation(malformed("trust", "principal", str(unknown)), {})
     request = Request(action, "the role", known, caller)
     findings = list(examine([read], request))
+    return Explanation(_decision(findings, request), {"trust": findings})
+
+
+def _decision(findings: Sequence[Finding], request: Request) -> Decision:
     applying = [finding for finding in findings if finding.stage == "applies"]
     refusal = next((finding for finding in applying if not finding.statement.allow), None)
     if refusal:

@@ -8,9 +8,13 @@ Source: IAM User Guide, "IAM policy elements: Variables and tags".
 
 from __future__ import annotations
 
+import base64
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
+from functools import lru_cache
 
 VARIABLE = re.compile(r"\$\{(?:(?P<escape>[*?$])|(?P<key>[^,'{}$*?]+)(?:,\s*'(?P<default>[^']*)'\s*)?)\}")
 
@@ -43,21 +47,34 @@ class NoValue:
 
 
 class Context:
-    """The request's condition keys; names are not case-sensitive, values are."""
+    """The request's condition keys; names are not case-sensitive, values are.
+
+    A key that is given twice in different case has all values of both, and so several.
+
+    Raises:
+        TypeError: It is no mapping, or a key is no text.
+        ValueError: A value is no text, number, boolean, bytes or a list of these.
+    """
 
     __slots__ = ("_values",)
 
     def __init__(self, values: Mapping[str, Sequence[str]]) -> None:
         self._values: dict[str, tuple[str, ...]] = {}
+        if not isinstance(values, Mapping):
+            raise TypeError("a request's context is a mapping of condition keys to values")
         for key, given in values.items():
-            known = self._values.get(key.lower(), ())
-            self._values[key.lower()] = (*known, *_texts(given))
+            if not isinstance(key, str):
+                raise TypeError(f"{str(key)[:100]!r} is no condition key")
+            name = key.lower()
+            found = _values(key, given)
+            self._values[name] = (*self._values[name], *found) if name in self._values else found
 
     def get(self, key: str) -> tuple[str, ...]:
         """The values of a key; empty where the key is absent or has none."""
         return self._values.get(key.lower(), ())
 
 
+@lru_cache(maxsize=1024)
 def parse(text: str, *, variables: bool) -> Template:
     """Read a policy's value.
 
@@ -113,11 +130,26 @@ def _part(found: re.Match[str]) -> Run | Reference:
     return Reference(key, found["default"])
 
 
-def _texts(given: object) -> tuple[str, ...]:
-    if isinstance(given, str):
-        return (given,)
-    if isinstance(given, bool):
-        return (str(given).lower(),)
-    if isinstance(given, Sequence | set | frozenset):
-        return tuple(text for value in given for text in _texts(value))
-    return () if given is None else (str(given),)
+def _values(key: str, given: object) -> tuple[str, ...]:
+    if isinstance(given, list | tuple | set | frozenset):
+        return tuple(scalar(key, value) for value in given)
+    return () if given is None else (scalar(key, given),)
+
+
+def scalar(key: str, value: object) -> str:
+    """A value as conditions compare it: booleans in lower case, numbers without exponent, bytes in base64.
+
+    Raises:
+        ValueError: It is none of these.
+    """
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, float) and math.isfinite(value):
+        return format(Decimal(repr(value)), "f")
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    raise ValueError(f"{key}: {type(value).__name__} is no value of a condition key")

@@ -19,6 +19,7 @@ from ekswiz.errors import Conflict
 from ekswiz.iam.documents import deploy_policy, deploy_trust, push_policy, push_trust, role_arn
 from ekswiz.plan import Action, Json, Risk
 from ekswiz.resource import Farewell, Live, Tenure, Verb
+from ekswiz.resources.role_findings import findings
 from ekswiz.resources.shell import command, lines
 from ekswiz.resources.tags import ADDRESS, STACK, known, owner, pairs, visible
 from ekswiz.target import Target
@@ -174,7 +175,8 @@ class IamRole:
         if live is None:
             return (self.warning,)
         gain = (self.warning,) if live.attributes.trust != self.desired.trust else ()
-        return (*gain, *role_risks(live.attributes, self.desired))
+        wrong = findings(live) if live.attributes != self.desired else ()
+        return (*gain, *wrong, *role_risks(live.attributes, self.desired))
 
     def farewell(self, target: Target, live: Live[RoleAttributes]) -> Farewell:
         """Its jobs will be denied."""

@@ -75,7 +75,7 @@ class LoadBalancer:
         tags: Mapping[str, str],
     ) -> Live[BalancerAttributes]:
         """Make the Service; one that a deployment made for inside the cluster becomes a balancer's."""
-        body = _service(desired, labels(tags))
+        body = service(desired, labels(tags))
         if get(target, self.cluster, self._path(desired.name)) is None:
             return self._live(send(target, self.cluster, "POST", self._path(), body))
         metadata = {key: body["metadata"][key] for key in ("labels", "annotations")}
@@ -104,7 +104,7 @@ class LoadBalancer:
             return command("kubectl", "delete", "service", self.desired.name, *where)
         if action in (Action.KEEP, Action.UNKNOWN):
             return command("kubectl", "get", "service", self.desired.name, *where)
-        return command("echo", _service(self.desired, labels({STACK: self.stack}))) + " | kubectl apply -f -"
+        return command("echo", service(self.desired, labels({STACK: self.stack}))) + " | kubectl apply -f -"
 
     def risks(self, live: Live[BalancerAttributes] | None) -> tuple[Risk, ...]:
         """Who can reach it, what it costs, and who makes it: while that is new."""
@@ -177,7 +177,8 @@ def _annotations(desired: BalancerAttributes) -> dict[str, str]:
     return {SCHEME: desired.scheme, TARGETS: "ip"}
 
 
-def _service(desired: BalancerAttributes, marks: Mapping[str, str]) -> dict[str, Any]:
+def service(desired: BalancerAttributes, marks: Mapping[str, str]) -> dict[str, Any]:
+    """The Service that asks for the balancer, with these labels."""
     name = {"app.kubernetes.io/name": desired.name}
     kind: Json = {"loadBalancerClass": desired.load_balancer_class} if desired.load_balancer_class else {}
     return {

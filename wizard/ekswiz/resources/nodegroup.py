@@ -6,7 +6,6 @@ Sources: EKS API, CreateNodegroup, UpdateNodegroupConfig, UpdateNodegroupVersion
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 from ekswiz.answers import Answers
 from ekswiz.clients.aws_errors import Absent, ask, tell
 from ekswiz.errors import Conflict, TargetError
+from ekswiz.fields.machines import ARM
 from ekswiz.iam.documents import cluster_arn, role_arn
 from ekswiz.plan import Action, Ref, Risk, encode
 from ekswiz.resource import Farewell, Live, Tenure, Verb
@@ -31,8 +31,6 @@ PERMISSIONS: Mapping[Verb, tuple[str, ...]] = {
     "delete": ("eks:DeleteNodegroup", "eks:DescribeCluster", "eks:ListNodegroups", "eks:DescribeNodegroup"),
 }
 NAME = "main"
-ARM = re.compile(r"(?:a1|[a-z]+[0-9]+g[a-z]*)\..+", re.ASCII)
-"""Instance types with AWS's own processors, e.g. t4g.medium."""
 IN_PLACE = frozenset({"version", "least", "most", "status"})
 
 

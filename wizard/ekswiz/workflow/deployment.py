@@ -42,7 +42,7 @@ def dispatch_anywhere(workflow: Workflow) -> Iterator[Finding]:
         return
     for job in workflow.jobs.values():
         guarded = job.condition is not None and "github.ref" in job.condition.value.lower()
-        if has_id_token(workflow, job) and not guarded and not job.needs:
+        if has_id_token(workflow, job) and _asks_aws(job) and not guarded and not job.needs:
             yield Finding(
                 "dispatch-any-branch",
                 "warning",
@@ -50,6 +50,12 @@ def dispatch_anywhere(workflow: Workflow) -> Iterator[Finding]:
                 f"Job `{job.id}` can be started by hand on any branch; AWS then denies it, which looks like a hang.",
                 "Add `if: github.ref == 'refs/heads/main'` to the job.",
             )
+
+
+def _asks_aws(job: Job) -> bool:
+    """Whether the job goes to AWS with its token, as far as can be told: a called workflow may."""
+    steps = (step.run is not None and "assume-role-with-web-identity" in step.run.value for step in job.steps)
+    return job.uses is not None or any(steps) or any(action_name(step) == _CONFIGURE for step in job.steps)
 
 
 def environments(workflow: Workflow, expected: Expectations) -> Iterator[Finding]:

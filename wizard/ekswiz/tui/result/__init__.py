@@ -1,0 +1,1 @@
+"""What a run has made, and what comes next."""
