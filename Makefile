@@ -76,7 +76,7 @@ lock: $(DEV)/.ready ## compile the hashed requirement files anew
 	@$(DEV)/bin/python -m pip install --quiet uv
 	@for extra in sim dev; do \
 	  groups="--extra sim --group build"; [ $$extra = sim ] || groups="$$groups --extra github --group dev"; \
-	  $(DEV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+	  $(DEV)/bin/uv pip compile --quiet --universal --no-strip-extras --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 	    --custom-compile-command "make lock" $$groups pyproject.toml -o requirements/$$extra.txt; done
 
 clean: ## remove what make made
