@@ -8,10 +8,7 @@ from pathlib import Path
 
 import click
 
-from ekswiz import beside
 from ekswiz.cli import ekswiz, merged
-from ekswiz.deliver import files as generated
-from ekswiz.deliver import pins as table
 from ekswiz.errors import Exit
 from ekswiz.frontend import Given
 from ekswiz.options import answer_options
@@ -29,6 +26,9 @@ FOLDER = click.Path(path_type=Path, file_okay=False)
 @click.pass_context
 def files(ctx: click.Context, /, given: Given, *, diff: bool, side: bool, out: Path | None, as_json: bool) -> None:
     """List the files for the repository: which are new, which are there, which are yours. Overwrites nothing."""
+    from ekswiz import beside  # noqa: PLC0415 - only who asks for files pays for their templates
+    from ekswiz.deliver import files as generated  # noqa: PLC0415 - as above
+
     given = merged(ctx, given)
     found = beside.compare(generated(ctx.obj.answers(given, sim=bool(ctx.meta["ekswiz.sim"]))), given.source)
     if as_json:
@@ -50,6 +50,9 @@ def files(ctx: click.Context, /, given: Given, *, diff: bool, side: bool, out: P
 @click.pass_context
 def pins(ctx: click.Context, /, *, as_json: bool, code: bool, source: Path) -> None:
     """Show the commits that actions are pinned to, since when, and where the repository uses others."""
+    from ekswiz import beside  # noqa: PLC0415 - as above
+    from ekswiz.deliver import pins as table  # noqa: PLC0415 - as above
+
     uses = beside.other_uses(source)
     if as_json:
         held = [{"action": pin.action, "version": pin.version, "commit": pin.commit} for pin in table.PINS]
