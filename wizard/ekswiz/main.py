@@ -15,7 +15,7 @@ from ekswiz import cli_doctor, cli_files, cli_iam, cli_state, resolve, streams
 from ekswiz.answers import Answers
 from ekswiz.errors import EkswizError, Exit, InputError
 from ekswiz.frontend import Choice, Given, OpenRoad, RunningRehearsal
-from ekswiz.main_look import Looking, sample_of, simulator
+from ekswiz.main_look import Looking, sample_of, simulator, simulator_for
 from ekswiz.occasion import USUAL, Occasion
 from ekswiz.risks import EVERY
 from ekswiz.target import Flag, Target
@@ -84,7 +84,7 @@ class Ekswiz:
         from ekswiz.session import Session  # noqa: PLC0415 - `ekswiz --help` needs none of it
 
         answers = self.answers(given, sim=True)
-        rehearsal: RunningRehearsal = simulator().rehearse(
+        rehearsal: RunningRehearsal = simulator_for(answers).rehearse(
             answers,
             source=None if given.sample else given.source.resolve(),
             road=lambda home: Session(
@@ -101,7 +101,7 @@ class Ekswiz:
         """Start a world that outlives the command; its facts."""
         answers = self.answers(given, sim=True)
         source = None if given.sample else given.source.resolve()
-        facts: Mapping[str, Any] = simulator().up(answers, source, _operator_policy(answers), port)
+        facts: Mapping[str, Any] = simulator_for(answers).up(answers, source, _operator_policy(answers), port)
         return facts
 
     def sim_status(self) -> Mapping[str, Any] | None:

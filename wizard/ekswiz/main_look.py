@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
@@ -41,6 +42,20 @@ def simulator() -> Any:
     from ekswiz_sim import entry  # noqa: PLC0415 - as above
 
     return entry
+
+
+def simulator_for(answers: Answers) -> Any:
+    """The simulator for a world in which this pipeline can be set up.
+
+    Raises:
+        RehearsalError: Packages that it needs are not installed.
+    """
+    if answers.github != "files" and importlib.util.find_spec("githubkit") is None:
+        raise RehearsalError(
+            f"github = {answers.github} needs the package for GitHub's API, which is not installed.",
+            "Install it: pip install 'ekswiz[github]'; or rehearse with --github files.",
+        )
+    return simulator()
 
 
 def sample_of(given: Given, *, sim: bool) -> Mapping[str, str]:

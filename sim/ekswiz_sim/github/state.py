@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -93,10 +94,14 @@ class RepositoryState:
         return self.environments.get(name.lower())
 
     def admitted(self, environment: Environment) -> tuple[str, ...] | None:
-        """Patterns of the branches that may use an environment; None for every one."""
+        """Patterns of the branches that may use an environment, as workflow filters; None for every one.
+
+        GitHub reads an environment's patterns as Ruby's fnmatch does, to which `+` and `!` are nothing special.
+        """
         if environment.policy is None:
             return None
-        return tuple(sorted(self.protected if environment.policy == "protected" else environment.branches.values()))
+        names = self.protected if environment.policy == "protected" else environment.branches.values()
+        return tuple(sorted(re.sub(r"([+!])", r"\\\1", name) for name in names))
 
     def merge(self, number: int) -> None:
         """Merge a pull request, as a person would do."""

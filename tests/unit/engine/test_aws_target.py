@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from ekswiz.clients.aws_clients import aws_target, clients, refuse_inherited_endpoints
-from ekswiz.errors import InputError, TargetError
+from ekswiz.errors import InputError
 from ekswiz.target import RealClock
 from unit.engine.fakes import ACCOUNT, REGION
 

@@ -3,11 +3,15 @@ import sys
 
 import pytest
 
-HEAVY = ("boto3", "botocore", "textual", "moto", "kubernetes", "pydantic", "tomlkit", "aiohttp", "ekswiz_sim", "githubkit", "httpx")
+HEAVY = (
+    "boto3", "botocore", "textual", "moto", "kubernetes", "pydantic", "tomlkit", "aiohttp", "ekswiz_sim", "githubkit",
+    "httpx",
+)  # fmt: skip
 ROOMS = (
     "engine.planner", "engine.apply", "engine.destroy", "blueprint", "answers", "intent", "session", "operator_policy",
     "render",
-    "answers_file", "clients.aws_clients", "clients.kube_client", "clients.eks_token", "clients.github_client", "clients.github_rest", "iam.documents",
+    "answers_file", "clients.aws_clients", "clients.kube_client", "clients.eks_token", "iam.documents",
+    "clients.github_client", "clients.github_rest",
     "engine.journal", "engine.lock",
 )  # fmt: skip
 

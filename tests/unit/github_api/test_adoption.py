@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from ekswiz.answers import validate
 from ekswiz.plan import Action
 from ekswiz.risks import unagreed
 from ekswiz_sim.github.state import Environment, Pull, RepositoryState, Variable
@@ -277,4 +278,42 @@ def test_another_repository_of_that_name_is_left_alone(place: Place, said: dict[
     assert why in found.why
 
     assert failed(place.apply(other, planned))
+    assert place.state.snapshot() == before
+
+
+def test_an_environment_in_another_case_is_neither_used_nor_replaced(place: Place) -> None:
+    theirs = Environment(500, "Production", WHEN, None)
+    place.state.environments["production"] = theirs
+
+    planned = place.plan(BY_API)
+    change = next(one for one in planned.changes if one.address == "github_environment.deploy")
+    assert change.action is Action.UNKNOWN
+    assert "--environment Production" in change.why
+
+    place.apply(BY_API, planned)
+    assert place.state.environments == {"production": theirs}
+
+
+@pytest.mark.parametrize(
+    ("branch", "environment_", "stack"),
+    [
+        ("release+1@x=y", "Prod. EU 1", "a-b-c"),
+        ("feature/deep/down", "x" * 255, "s" * 40),
+        ("1.0", "a b", "0"),
+    ],
+)
+def test_names_with_everything_that_is_allowed_in_them_come_back(
+    place: Place, branch: str, environment_: str, stack: str
+) -> None:
+    answers = validate(replace(BY_REQUEST, branch=branch, environment=environment_, stack=stack))
+    git = place.state.git
+    git.heads[branch] = git.heads["main"]
+    git.base = branch
+    before = place.state.snapshot()
+
+    assert failed(place.apply(answers)) == []
+    assert set(signs(place.plan(answers)).values()) == {"="}
+    assert place.state.environments[environment_.lower()].branches.popitem()[1] == branch
+
+    assert failed(place.destroy(answers)) == []
     assert place.state.snapshot() == before

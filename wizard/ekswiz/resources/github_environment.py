@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from ekswiz.answers import Answers
 from ekswiz.clients.github_rest import Missing, at, get, pages, send
-from ekswiz.deliver.text import glob
+from ekswiz.errors import Unreadable
 from ekswiz.plan import Action, Risk
 from ekswiz.resource import Farewell, Live, Tenure, Verb
 from ekswiz.resources.github import (
@@ -59,15 +59,22 @@ class GitHubEnvironment:
     needs: tuple[str, ...] = (REPOSITORY,)
     why: str = "Tells the deploy job from all others in GitHub's token: the build job cannot become the deploy role."
     tenure: Tenure = "shared"
-    replaces: frozenset[str] = frozenset({"name"})
+    replaces: frozenset[str] = frozenset()
     permissions: Mapping[Verb, tuple[str, ...]] = field(default_factory=lambda: NO_PERMISSIONS)
     scopes: Mapping[str, str] = field(default_factory=dict)
 
     def read(self, target: Target) -> Live[EnvironmentAttributes] | None:
-        """The environment with the branches that may use it."""
+        """The environment with the branches that may use it.
+
+        Raises:
+            Unreadable: GitHub writes its name in another case, which the roles would not know in a token.
+        """
         found = get(target, self._path)
         if found is None:
             return None
+        if found["name"] != self.desired.name:
+            said = f"GitHub writes this environment {found['name']}, and the answers {self.desired.name}."
+            raise Unreadable(said, f"Write it as GitHub does: --environment {found['name']}")
         owner = self.stack if read_variable(target, self.repository, self.mark) == found["name"] else None
         admits = _admits(found)
         listed = tuple(str(one["name"]) for one in self._policies(target)) if admits == "listed" else ()
@@ -184,13 +191,13 @@ class GitHubEnvironment:
 
 
 def github_environment(answers: Answers) -> list[GitHubEnvironment]:
-    """The deploy job's environment, if it has one. Branches are patterns there, as in a workflow's filters."""
+    """The deploy job's environment, if it has one. Branches are patterns there; a name that we take has none in it."""
     if answers.environment is None:
         return []
     return [
         GitHubEnvironment(
             address="github_environment.deploy",
-            desired=EnvironmentAttributes(answers.environment, (glob(answers.branch),)),
+            desired=EnvironmentAttributes(answers.environment, (answers.branch,)),
             repository=repo(answers),
             mark=variable_name(answers.stack, "ENVIRONMENT"),
             stack=answers.stack,

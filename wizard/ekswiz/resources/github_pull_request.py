@@ -55,7 +55,7 @@ class GitHubPullRequest:
     needs: tuple[str, ...] = ()
     why: str = "Brings the workflow to the branch by a review, and says in its text what a merge lets happen."
     tenure: Tenure = "owned"
-    replaces: frozenset[str] = frozenset({"base", "head"})
+    replaces: frozenset[str] = frozenset()
     permissions: Mapping[Verb, tuple[str, ...]] = field(default_factory=lambda: NO_PERMISSIONS)
     scopes: Mapping[str, str] = field(default_factory=dict)
 
@@ -105,7 +105,7 @@ class GitHubPullRequest:
         self, target: Target, live: Live[PullRequestAttributes], desired: PullRequestAttributes
     ) -> Live[PullRequestAttributes]:
         """One commit more on the branch of the pull request, which brings our files to what is desired."""
-        _refuse_foreign(live.outputs[FOREIGN].split())
+        _refuse_foreign(live.outputs[FOREIGN].splitlines())
         tip = self._tip(target, desired.head)
         if tip is None:
             raise Conflict(f"branch {desired.head} of the pull request is gone.", "Plan again.")
