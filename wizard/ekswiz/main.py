@@ -101,7 +101,9 @@ class Ekswiz:
         """Start a world that outlives the command; its facts."""
         answers = self.answers(given, sim=True)
         source = None if given.sample else given.source.resolve()
-        facts: Mapping[str, Any] = simulator_for(answers).up(answers, source, _operator_policy(answers), port)
+        facts: Mapping[str, Any] = simulator_for(answers).up(
+            answers, source, _operator_policy(answers, self_check=True), port
+        )
         return facts
 
     def sim_status(self) -> Mapping[str, Any] | None:

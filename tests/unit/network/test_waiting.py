@@ -138,9 +138,9 @@ def test_what_still_uses_the_network_is_named_when_it_cannot_go(room: Room) -> N
 
 
 def test_codes_of_ec2_become_our_errors() -> None:
-    from ekswiz.clients.aws_errors import _ours
+    from ekswiz.clients.aws_errors import foreign
     from unit.engine.fakes import aws_error
 
     for code in ("InvalidVpcID.NotFound", "NatGatewayNotFound", "Gateway.NotAttached"):
-        assert isinstance(_ours(aws_error(code, "", "DeleteVpc"), "ec2:DeleteVpc"), Absent)
-    assert isinstance(_ours(aws_error("DependencyViolation", "", "DeleteVpc"), "ec2:DeleteVpc"), InUse)
+        assert isinstance(foreign(aws_error(code, "", "DeleteVpc"), "ec2:DeleteVpc"), Absent)
+    assert isinstance(foreign(aws_error("DependencyViolation", "", "DeleteVpc"), "ec2:DeleteVpc"), InUse)

@@ -159,7 +159,9 @@ class NewCluster:
             raise TargetError(f"{self._what} is protected against deletion.", "Say --delete-protected to delete it.")
         if self.running:
             finished(target, self.running, self._what, self.desired.name)
-            return
+            # Looked at once more: it may have been an update of an earlier cluster of this name.
+            self.running = ""
+            raise changing(self._what, "deletion_protection")
         with suppress(Absent):
             name = self.desired.name
             answer = tell(target, "eks", "update_cluster_config", name=name, deletionProtection=False)
