@@ -23,7 +23,7 @@ def cases(answers: Answers) -> list[tuple[str, str]]:
     """Every (what, address)."""
     found = []
     for resource in blueprint(answers):
-        if resource.tenure == "external":
+        if resource.tenure in ("external", "offered"):  # nobody's to make: there is nothing of ours to delete
             continue
         found += [("delete", resource.address), ("recreate", resource.address)]
         found += [(f"modify {attribute}", resource.address) for attribute in ways(resource)]

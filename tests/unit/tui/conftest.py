@@ -151,6 +151,7 @@ def at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
         look.hold(*hold)
         product = FakeProduct(look, lambda _given, _choice: SimpleNamespace(unfinished=lambda: left))  # type: ignore[arg-type,return-value]
         app = EkswizApp(product, given or Given(source=tmp_path), sim=sim)
+        app.animation_level = "none"  # a picture in the middle of a movement is another one each time
         async with app.run_test(size=size, notifications=True) as pilot:
             await pilot.pause()
             try:

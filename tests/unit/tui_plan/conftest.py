@@ -14,6 +14,7 @@ from textual.pilot import Pilot
 
 from ekswiz.frontend import Draft, Given
 from ekswiz.tui.app import EkswizApp
+from ekswiz.tui.preview.tree import ChangeTree
 from unit.tui.doubles import ACCOUNT, MIRA, FakeLook, FakeProduct, everything
 from unit.tui_plan.plans import FakeRoad
 from unit.tui_snapshots.snapshot import frozen, snapshot, text_of
@@ -67,6 +68,8 @@ class Seat:
         self.app.go("destroy" if given.get("verb") == "destroy" else "preview", **given)
         await self.on("PreviewScreen")
         await self.until(lambda: self.app.wizard.view is not None and self.app.wizard.view.permissions is not None)
+        # The tree is drawn anew when the permissions come, and puts its cursor back after that.
+        await self.until(lambda: all(tree.cursor_node for tree in self.app.screen.query(ChangeTree) if tree.display))
 
     async def agree(self) -> None:
         """From the preview through the box, with every tick and the digits."""
@@ -91,6 +94,7 @@ def seat(tmp_path: Path) -> Callable[..., Any]:
         says = {**everything(), "draft": Draft(COMPLETE, {})}
         product = FakeProduct(FakeLook(says), open_road=lambda given, choice: road)
         app = EkswizApp(product, Given(source=tmp_path), sim=sim)
+        app.animation_level = "none"  # a picture in the middle of a movement is another one each time
         async with app.run_test(size=size, notifications=True) as pilot:
             at = Seat(app, pilot, road)
             await at.until(lambda: app.wizard.identity == MIRA or sim)

@@ -61,6 +61,7 @@ async def wizard(size: Size, road: FakeRoad) -> AsyncIterator[Pilot[Any]]:
     app = EkswizApp(
         FakeProduct(look, open_road=lambda given, choice: road), Given(source=Path("/srv/payments")), sim=False
     )
+    app.animation_level = "none"
     async with app.run_test(size=size) as pilot:
         await sees(pilot, "Docker", "not running", "acme/payments-api")
         yield pilot
