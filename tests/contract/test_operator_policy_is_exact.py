@@ -49,7 +49,13 @@ def test_without_one_action_it_is_named(rounds: Rounds, action: str) -> None:
 
 def test_a_whole_life_of_the_longest_names_under_a_policy_in_parts() -> None:
     longest = replace(
-        ANSWERS, account="555566667777", create_cluster=True, cluster="c" * 100, stack="s" * 40, ecr_repository="e" * 256, namespace="n" * 63
+        ANSWERS,
+        account="555566667777",
+        create_cluster=True,
+        cluster="c" * 100,
+        stack="s" * 40,
+        ecr_repository="e" * 256,
+        namespace="n" * 63,
     )
     policy = operator_policy(longest)
     assert len(parts(policy)) > 1

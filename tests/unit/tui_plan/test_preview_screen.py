@@ -249,10 +249,10 @@ async def test_a_hand_off_is_of_the_plan_on_screen(seat: Any, tmp_path: Path) ->
 async def test_a_narrow_window_shows_one_pane_at_a_time(seat: Any) -> None:
     async with seat(size=(64, 20)) as at:
         await at.preview()
-        assert "Diff  Policy" not in at.text
+        await at.until(lambda: "Diff  Policy" not in at.text)
         await at.press("down", "enter")
         await at.sees("Diff  Policy", "Trust: who can become")
-        assert "Review first" not in at.text
+        await at.until(lambda: "Review first" not in at.text)
         await at.press("escape")
         await at.sees("Review first")
         assert at.screen == "PreviewScreen"

@@ -59,6 +59,7 @@ class ChangeTree(Tree[Change]):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
         super().__init__("changes", id=id)
         self.skipped: frozenset[str] = frozenset()
+        self._shown: tuple[Plan, frozenset[str], str] | None = None
 
     def on_mount(self) -> None:
         """Only now its styles are known, which a label's width depends on."""
@@ -67,7 +68,13 @@ class ChangeTree(Tree[Change]):
         self.guide_depth = INDENT
 
     def fill(self, plan: Plan, skipped: frozenset[str], wanted: str = "") -> None:
-        """Show a plan, or what a filter leaves of it; the cursor stays on its change."""
+        """Show a plan, or what a filter leaves of it; the cursor stays on its change.
+
+        What is shown already is not drawn anew: a key pressed meanwhile would be lost.
+        """
+        if self._shown is not None and self._shown[0] is plan and self._shown[1:] == (skipped, wanted):
+            return
+        self._shown = (plan, skipped, wanted)
         self.skipped = skipped
         at = self._place()
         folded = {str(node.label) for node in self.root.children if not node.is_expanded}
