@@ -21,10 +21,10 @@ from ekswiz.tui.frame import FrameScreen
 from ekswiz.tui.keys import BACK
 from ekswiz.tui.screens import Place
 from unit.tui.doubles import FakeLook, FakeProduct, everything
-from unit.tui_snapshots.snapshot import frozen, snapshot, still, svg_of, text_of
+from unit.tui_snapshots.snapshot import frozen, snapshot, text_of
 
 __all__ = ["frozen", "snapshot"]
-DEADLINE = 6.0
+DEADLINE = 60.0
 
 
 class Blank(FrameScreen):
@@ -76,15 +76,6 @@ class Seat:
 
     async def focused(self, name: str) -> None:
         await self.until(lambda: self.focus == name)
-
-    async def quiet(self) -> None:
-        """The picture does not change any more: focus, panel and scrolling have come to rest."""
-        seen: list[str] = []
-        await self.settled()
-        while len(seen) < 4 or len(set(seen[-4:])) > 1:
-            await self.pilot.pause(0.02)
-            still(self.app)
-            seen.append(svg_of(self.app))
 
     async def told(self, *words: str) -> None:
         """A notification says it."""

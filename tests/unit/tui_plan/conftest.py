@@ -20,7 +20,7 @@ from unit.tui_plan.plans import FakeRoad
 from unit.tui_snapshots.snapshot import frozen, snapshot, text_of
 
 __all__ = ["frozen", "snapshot"]
-DEADLINE = 10.0
+DEADLINE = 60.0
 COMPLETE = {
     "profile": "dev-admin", "account": ACCOUNT, "region": "eu-west-1", "owner": "acme", "repo": "payments-api",
     "owner_id": "1001", "repo_id": "2002", "branch": "main", "cluster": "platform-dev",

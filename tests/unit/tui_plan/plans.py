@@ -255,7 +255,7 @@ class Gated:
 
     def _one(self, each: Change, lost: set[str]) -> Iterator[Event]:
         yield event("started", each.address, action=each.action.value)
-        assert self._steps.acquire(timeout=10), "never stepped on"
+        assert self._steps.acquire(timeout=60), "never stepped on"
         if each.address in self.fails:
             lost.add(each.address)
             yield event("failed", each.address, 0.4, "Denied: iam:CreateRole. Your SSO role lacks it.")

@@ -131,7 +131,6 @@ async def test_a_destroy_with_nothing_there_is_empty(seat: Any) -> None:
 # ---- keys
 
 
-@pytest.mark.xfail(strict=False, reason="a headless run on a busy machine sometimes loses a key or a resize")
 async def test_the_cursor_describes_and_the_numbers_turn_the_tabs(seat: Any) -> None:
     async with seat() as at:
         await at.preview()
@@ -247,7 +246,6 @@ async def test_a_hand_off_is_of_the_plan_on_screen(seat: Any, tmp_path: Path) ->
         assert about[2] == Path(tmp_path / "ekswiz-hand-off")
 
 
-@pytest.mark.xfail(strict=False, reason="a headless run on a busy machine sometimes loses a key or a resize")
 async def test_a_narrow_window_shows_one_pane_at_a_time(seat: Any) -> None:
     async with seat(size=(64, 20)) as at:
         await at.preview()
@@ -269,7 +267,6 @@ async def test_the_mouse_chooses_changes_and_tabs(seat: Any) -> None:
         await at.sees("The same by hand")
 
 
-@pytest.mark.xfail(strict=False, reason="a headless run on a busy machine sometimes loses a key or a resize")
 async def test_resizing_keeps_the_cursor_and_the_tab(seat: Any) -> None:
     async with seat(size=(120, 40)) as at:
         await at.preview()

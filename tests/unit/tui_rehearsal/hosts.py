@@ -203,7 +203,7 @@ async def rehearsing(
                 gate.set()
 
 
-async def until(pilot: Pilot[Any], holds: Callable[[], object], seconds: float = 10.0) -> None:
+async def until(pilot: Pilot[Any], holds: Callable[[], object], seconds: float = 60.0) -> None:
     """Let the app work until something holds."""
     deadline = time.monotonic() + seconds
     while not holds():

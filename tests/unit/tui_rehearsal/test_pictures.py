@@ -21,7 +21,7 @@ async def test_while_the_workflow_runs(snapshot: Snapshots, frozen: Frozen, size
     gate = "build/Build and push"
     async with rehearsing(Product(gates={gate: threading.Event()}), size) as (pilot, screen):
         await reached(pilot, screen, "push/build/Log in to ECR")
-        snapshot.match(pilot.app, "running")
+        await snapshot.match(pilot.app, "running")
 
 
 async def test_while_the_matrix_fills(snapshot: Snapshots, frozen: Frozen, size: Size) -> None:
@@ -31,23 +31,23 @@ async def test_while_the_matrix_fills(snapshot: Snapshots, frozen: Frozen, size:
         while len(screen.progress.cells) < 72:
             await pilot.pause(0.01)
         await pilot.pause()
-        snapshot.match(pilot.app, "filling")
+        await snapshot.match(pilot.app, "filling")
 
 
 async def test_all_as_intended(snapshot: Snapshots, frozen: Frozen, size: Size) -> None:
     async with rehearsing(Product(), size) as (pilot, screen):
         await over(pilot, screen)
-        snapshot.match(pilot.app, "green")
+        await snapshot.match(pilot.app, "green")
 
 
 async def test_a_surprise(snapshot: Snapshots, frozen: Frozen, size: Size) -> None:
     product = Product(events=list(road(("pull-request", "deploy"))), ok=False)
     async with rehearsing(product, size) as (pilot, screen):
         await over(pilot, screen)
-        snapshot.match(pilot.app, "surprise")
+        await snapshot.match(pilot.app, "surprise")
         await pilot.press("enter")
         await pilot.pause()
-        snapshot.match(pilot.app, "surprise-details")
+        await snapshot.match(pilot.app, "surprise-details")
 
 
 async def test_the_matrix_alone(snapshot: Snapshots, frozen: Frozen, size: Size) -> None:
@@ -55,10 +55,10 @@ async def test_the_matrix_alone(snapshot: Snapshots, frozen: Frozen, size: Size)
         await over(pilot, screen)
         await pilot.press("m")
         await pilot.pause()
-        snapshot.match(pilot.app, "matrix")
+        await snapshot.match(pilot.app, "matrix")
 
 
 async def test_what_cannot_be_rehearsed(snapshot: Snapshots, frozen: Frozen, size: Size) -> None:
     async with rehearsing(Product(error=TROUBLE), size) as (pilot, screen):
         await over(pilot, screen)
-        snapshot.match(pilot.app, "trouble")
+        await snapshot.match(pilot.app, "trouble")

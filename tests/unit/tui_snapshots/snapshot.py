@@ -1,6 +1,7 @@
 """Snapshots of screens, for all tests: what a screen looks like, as SVG and as text, beside the test that made it.
 
-A test takes the `snapshot` fixture and, with the app running under Pilot, calls `snapshot.match(app, "start-ready")`.
+A test takes the `snapshot` fixture and, with the app running under Pilot, calls
+`await snapshot.match(app, "start-ready")`: it waits until the screen comes to look like that.
 Two files are compared, `NAME-80x24.svg` and `NAME-80x24.txt` (the size is the app's), in the folder `snapshots` beside
 the test's module. `EKSWIZ_SNAPSHOTS=update pytest ...` writes them. The text is what a reviewer reads; the SVG holds
 the colours as well. Use the `frozen` fixture where a screen shows times.
@@ -10,6 +11,7 @@ In another folder's conftest.py: `from unit.tui_snapshots.snapshot import frozen
 
 from __future__ import annotations
 
+import asyncio
 import difflib
 import os
 import re
@@ -24,6 +26,8 @@ UPDATE = "EKSWIZ_SNAPSHOTS"
 SIZES = ((80, 24), (120, 40))
 """Every snapshot is made at both."""
 THEME = "ekswiz"
+PATIENCE = 30.0
+"""Seconds. A busy machine draws late; a picture that is right ends the wait at once."""
 NOON = 1_767_268_800.0
 """2026-01-01T12:00:00Z."""
 _FONTS = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
@@ -43,17 +47,21 @@ class Snapshots:
     folder: Path
     update: bool
 
-    def match(self, app: Any, name: str) -> None:
-        """Compare the screen that `app` shows with the snapshot of this name, both forms.
+    async def match(self, app: Any, name: str) -> None:
+        """Wait until the screen that `app` shows looks like the snapshot of this name, in both forms.
 
         Raises:
-            AssertionError: They differ (the text's difference is shown), or there is none yet.
+            AssertionError: It never came to look like that (the text's difference is shown), or there is none yet.
         """
         still(app)
-        stem = f"{name}-{app.size.width}x{app.size.height}"
-        forms = {".txt": text_of(app), ".svg": svg_of(app)}
-        for suffix, found in forms.items():
-            self._compare(self.folder / f"{stem}{suffix}", found)
+        stem = self.folder / f"{name}-{app.size.width}x{app.size.height}"
+        end = time.monotonic() + PATIENCE
+        while not self.update and not _looks_like(stem, app) and time.monotonic() < end:
+            await asyncio.sleep(0.05)
+        if self.update:
+            await at_rest(app)
+        for suffix, form in FORMS.items():
+            self._compare(Path(f"{stem}{suffix}"), form(app))
 
     def _compare(self, file: Path, found: str) -> None:
         if self.update:
@@ -66,6 +74,23 @@ class Snapshots:
             assert found == wanted, f"{file.name}: the colours or styles differ"
         lines = difflib.unified_diff(wanted.splitlines(), found.splitlines(), "seen before", "now", lineterm="")
         assert found == wanted, f"{file.name} differs:\n" + "\n".join(lines)
+
+
+def _looks_like(stem: Path, app: Any) -> bool:
+    """The text first: it costs a tenth of the SVG."""
+    files = {Path(f"{stem}{suffix}"): form for suffix, form in FORMS.items()}
+    if not all(file.is_file() for file in files):
+        return True
+    return all(file.read_text(encoding="utf-8") == form(app) for file, form in files.items())
+
+
+async def at_rest(app: Any) -> None:
+    """Until ten looks in a row, a twentieth of a second apart, have shown the same."""
+    seen: list[str] = []
+    while len(seen) < 10 or len(set(seen[-10:])) > 1:
+        await asyncio.sleep(0.05)
+        still(app)
+        seen.append(svg_of(app))
 
 
 def still(app: Any) -> None:
@@ -94,6 +119,9 @@ def svg_of(app: Any) -> str:
     for pattern in _DEAD_WEIGHT:
         found = pattern.sub("", found)
     return "\n".join(line.rstrip() for line in found.replace("</text><text", "</text>\n<text").splitlines()) + "\n"
+
+
+FORMS = {".txt": text_of, ".svg": svg_of}
 
 
 @pytest.fixture

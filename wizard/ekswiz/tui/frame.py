@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
 
 from textual import events
@@ -112,6 +112,7 @@ class FrameScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """Frame around the body."""
+        self._fit()
         yield TopLine(self.STEP)
         if self.CONTEXT:
             yield ContextLine()
@@ -136,8 +137,15 @@ class FrameScreen(Screen[None]):
         self.refresh_frame()
 
     def on_screen_resume(self) -> None:
-        """Come back: much may have been found out meanwhile."""
+        """Come back: much may have been found out meanwhile, and the window may have another size."""
+        self._fit()
         self.wizard_changed()
+
+    def _fit(self) -> None:
+        """Set the classes by size. Textual does it for the screen in front only, and only when the size changes."""
+        size = self.app.size
+        chosen = {_class_at(size.width, HORIZONTAL), _class_at(size.height, VERTICAL)}
+        self.update_classes({name: name in chosen for _, name in (*HORIZONTAL, *VERTICAL)}, animate=False)
 
     def action_back(self) -> None:
         """Leave backwards."""
@@ -176,6 +184,10 @@ class FrameModal(ModalScreen[T]):
     def body(self) -> Iterable[Widget]:
         """What stands in the box."""
         return ()
+
+
+def _class_at(cells: int, steps: Sequence[tuple[int, str]]) -> str:
+    return max(step for step in steps if step[0] <= cells)[1]
 
 
 def app_of(widget: Widget) -> EkswizApp:

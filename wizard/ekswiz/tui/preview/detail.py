@@ -98,7 +98,7 @@ class Detail(Vertical):
 
     def _draw(self, *, home: bool = True) -> None:
         scroll = self.query_one("#detail-scroll", VerticalScroll)
-        room = self.size.width - scroll.gutter.width - scroll.styles.scrollbar_size_vertical
+        room = self.size.width - scroll.styles.gutter.width - scroll.styles.scrollbar_size_vertical
         self.query_one("#detail-text", Static).update(paint(self._lines, max(room, 20)))
         if home:
             scroll.scroll_home(animate=False)

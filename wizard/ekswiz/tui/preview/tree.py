@@ -70,7 +70,7 @@ class ChangeTree(Tree[Change]):
     def fill(self, plan: Plan, skipped: frozenset[str], wanted: str = "") -> None:
         """Show a plan, or what a filter leaves of it; the cursor stays on its change.
 
-        What is shown already is not drawn anew: a key pressed meanwhile would be lost.
+        The cursor is placed here, not after a refresh: a key pressed in between would be lost.
         """
         if self._shown is not None and self._shown[0] is plan and self._shown[1:] == (skipped, wanted):
             return
@@ -83,8 +83,7 @@ class ChangeTree(Tree[Change]):
             heading = self.root.add(f"{title}  {len(changes)}", expand=str(f"{title}  {len(changes)}") not in folded)
             for change in changes:
                 heading.add_leaf(label(change), change)
-        self.cursor_line = -1  # else the same line number would still mean what stood there before
-        self.call_after_refresh(self._put_cursor, at)
+        self._put_cursor(at)
 
     @property
     def change(self) -> Change | None:
@@ -103,8 +102,15 @@ class ChangeTree(Tree[Change]):
         same = [(title, node) for title, node in rows if node.data and node.data.address == at[1]]
         chosen = next((node for title, node in same if title == at[0]), None)
         fallback = same[0][1] if same else rows[0][1] if rows else None
-        if chosen or fallback:
-            self.move_cursor(chosen or fallback)
+        lines = self.last_line  # counts the lines, which also gives the nodes their line numbers
+        self.cursor_line = -1  # else the same line number would still mean what stood there before
+        if lines >= 0 and (chosen or fallback):
+            self.cursor_line = (chosen or fallback).line
+            self.call_after_refresh(self._reveal)
+
+    def _reveal(self) -> None:
+        if self.cursor_line >= 0:
+            self.scroll_to_line(self.cursor_line, animate=False)
 
     def action_skip(self) -> None:
         """Ask to leave the change out, or to take it in again; a heading folds."""
