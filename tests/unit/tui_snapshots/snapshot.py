@@ -30,6 +30,7 @@ PATIENCE = 30.0
 """Seconds. A busy machine draws late; a picture that is right ends the wait at once."""
 NOON = 1_767_268_800.0
 """2026-01-01T12:00:00Z."""
+GLANCE = 0.05
 _FONTS = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
 _ID = re.compile(r"terminal-\d+")
 _DEAD_WEIGHT = (
@@ -55,11 +56,10 @@ class Snapshots:
         """
         still(app)
         stem = self.folder / f"{name}-{app.size.width}x{app.size.height}"
-        end = time.monotonic() + PATIENCE
-        while not self.update and not _looks_like(stem, app) and time.monotonic() < end:
-            await asyncio.sleep(0.05)
         if self.update:
             await at_rest(app)
+        else:
+            await _comes_to_look_like(stem, app)
         for suffix, form in FORMS.items():
             self._compare(Path(f"{stem}{suffix}"), form(app))
 
@@ -76,6 +76,14 @@ class Snapshots:
         assert found == wanted, f"{file.name} differs:\n" + "\n".join(lines)
 
 
+async def _comes_to_look_like(stem: Path, app: Any) -> None:
+    """Return when it does, or when patience ends. Nothing announces a drawn screen, so it is looked at."""
+    for _ in range(int(PATIENCE / GLANCE)):
+        if _looks_like(stem, app):
+            return
+        await asyncio.sleep(GLANCE)
+
+
 def _looks_like(stem: Path, app: Any) -> bool:
     """The text first: it costs a tenth of the SVG."""
     files = {Path(f"{stem}{suffix}"): form for suffix, form in FORMS.items()}
@@ -88,7 +96,7 @@ async def at_rest(app: Any) -> None:
     """Until ten looks in a row, a twentieth of a second apart, have shown the same."""
     seen: list[str] = []
     while len(seen) < 10 or len(set(seen[-10:])) > 1:
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(GLANCE)
         still(app)
         seen.append(svg_of(app))
 
