@@ -280,8 +280,11 @@ def _read(file: Path) -> Any:
         with click.open_file(str(file), encoding="utf-8") as stream:
             text = stream.read(LONGEST)
         return parse_document(text)
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(str(file), f"it cannot be read ({error}).", "Name a file with one JSON document.") from None
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise InputError(str(file), f"it cannot be read: {reason}.", "Name a file with one JSON document.") from None
+    except UnicodeDecodeError:
+        raise InputError(str(file), "it is not text in UTF-8.", "Name a file with one JSON document.") from None
     except ValueError as error:
         raise InputError(str(file), f"{error}.", "Name a file with one JSON document.") from None
 

@@ -42,6 +42,14 @@ def test_another_account_is_refused_before_anything_is_done(profile: str, tmp_pa
     assert caught.value.field == "account"
 
 
+def test_an_unknown_profile_in_a_variable_is_named_with_the_variable(
+    profile: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    with pytest.raises(InputError, match="AWS_PROFILE: there is no AWS profile 'nobody'"):
+        aws_target(None, REGION, ACCOUNT, tmp_path)
+
+
 def test_an_unknown_profile_is_named(profile: str, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no AWS profile 'nobody'"):
         aws_target("nobody", REGION, ACCOUNT, tmp_path)

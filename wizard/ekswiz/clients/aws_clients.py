@@ -20,6 +20,8 @@ from ekswiz.target import RealClock, Target
 CONNECT_SECONDS = 5
 READ_SECONDS = 30
 ENDPOINT_VARIABLE = "AWS_ENDPOINT_URL"
+PROFILE_VARIABLES = ("AWS_DEFAULT_PROFILE", "AWS_PROFILE")
+"""In botocore's order."""
 
 
 def aws_target(
@@ -41,7 +43,7 @@ def aws_target(
     """
     if endpoint_url is None:
         refuse_inherited_endpoints(os.environ)
-    session = _session(profile, region)
+    session = new_session(profile, region)
     aws = clients(session, region, endpoint_url)
     _same_account(aws("sts"), account, profile)
     return target_of(session, aws, region, account, checkout)
@@ -104,14 +106,21 @@ def refuse_inherited_endpoints(environment: Mapping[str, str]) -> None:
             )
 
 
-def _session(profile: str | None, region: str) -> Any:
+def new_session(profile: str | None, region: str) -> Any:
+    """A boto3 session with the credentials of this profile, or of the default chain.
+
+    Raises:
+        InputError: There is no such profile; names the flag or the variable that asked for it.
+    """
     import boto3  # noqa: PLC0415 - slow to import
     from botocore.exceptions import ProfileNotFound  # noqa: PLC0415 - as above
 
     try:
         return boto3.Session(profile_name=profile or None, region_name=region)
     except ProfileNotFound as error:
-        raise InputError("--profile", f"there is no AWS profile {profile!r}.", "aws configure list-profiles") from error
+        asked = next((name for name in PROFILE_VARIABLES if os.environ.get(name)), "")
+        where, name = ("--profile", profile) if profile or not asked else (asked, os.environ[asked])
+        raise InputError(where, f"there is no AWS profile {name!r}.", "See: aws configure list-profiles") from error
 
 
 def _same_account(sts: Any, account: str, profile: str | None) -> None:

@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ekswiz.answers import check_field
-from ekswiz.clients.aws_clients import clients, refuse_inherited_endpoints
+from ekswiz.clients.aws_clients import clients, new_session, refuse_inherited_endpoints
 from ekswiz.clients.aws_errors import ask_client, foreign, pages_client
-from ekswiz.errors import EkswizError, Expired, InputError, TargetError, Unreadable
+from ekswiz.errors import EkswizError, Expired, TargetError, Unreadable
 from ekswiz.frontend import ClusterSeen, Identity
 
 WORKERS = 8
@@ -29,19 +29,14 @@ def open_session(profile: str | None, region: str, endpoint_url: str | None = No
         InputError: There is no such profile or region, or another endpoint was left in a variable.
         TargetError: The AWS configuration cannot be used.
     """
-    import boto3  # noqa: PLC0415 - slow to import
-    from botocore.exceptions import BotoCoreError, ProfileNotFound  # noqa: PLC0415 - as above
+    from botocore.exceptions import BotoCoreError  # noqa: PLC0415 - slow to import
 
     if endpoint_url is None:
         refuse_inherited_endpoints(os.environ)
     check_field("region", region)
     try:
-        session = boto3.Session(profile_name=profile or None, region_name=region)
+        session = new_session(profile, region)
         return session, _explained(clients(session, region, endpoint_url), profile)
-    except ProfileNotFound as error:
-        raise InputError(
-            "--profile", f"there is no AWS profile {profile!r}.", "See: aws configure list-profiles"
-        ) from error
     except BotoCoreError as error:
         raise TargetError(f"the AWS configuration cannot be used: {error}", "Correct ~/.aws/config.") from error
 

@@ -101,11 +101,11 @@ class ChangeTree(Tree[Change]):
         rows = [(str(h.label).rpartition("  ")[0], node) for h in self.root.children for node in h.children]
         same = [(title, node) for title, node in rows if node.data and node.data.address == at[1]]
         chosen = next((node for title, node in same if title == at[0]), None)
-        fallback = same[0][1] if same else rows[0][1] if rows else None
+        target = chosen or (same[0][1] if same else rows[0][1] if rows else None)
         lines = self.last_line  # counts the lines, which also gives the nodes their line numbers
         self.cursor_line = -1  # else the same line number would still mean what stood there before
-        if lines >= 0 and (chosen or fallback):
-            self.cursor_line = (chosen or fallback).line
+        if lines >= 0 and target is not None:
+            self.cursor_line = target.line
             self.call_after_refresh(self._reveal)
 
     def _reveal(self) -> None:
