@@ -12,6 +12,7 @@ from ekswiz.target import Flag
 from ekswiz_sim import ports, sample, staging, tiers
 from ekswiz_sim.daemon_client import attach, down, env, github_token, status, up
 from ekswiz_sim.sample import SAMPLE
+from ekswiz_sim.sample import source as sample_source
 
 if TYPE_CHECKING:
     from ekswiz_sim.rehearsal import Rehearsal
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from ekswiz_sim.stages import Stage
     from ekswiz_sim.world import World
 
-__all__ = ["SAMPLE", "attach", "down", "env", "github_token", "rehearse", "status", "up"]
+__all__ = ["SAMPLE", "attach", "down", "env", "github_token", "rehearse", "sample_source", "status", "up"]
 
 
 def rehearse(

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from ekswiz import resolve
 from ekswiz.answers import Answers
@@ -191,19 +191,36 @@ def _simulated(given: Given) -> Source:
     from ekswiz.doctor.facts import Door, Source  # noqa: PLC0415 - as above
     from ekswiz.probes import aws  # noqa: PLC0415 - as above
 
-    def door() -> Door:
-        target = _attached()[1]
-        return Door(target, aws.who(target.aws))
-
-    up = simulator().attach() if _is_up() else None
+    if not _is_up():
+        return _before_a_world(given)
+    answers, target, state_dir = simulator().attach()
     return Source(
-        answers=lambda: up[0] if up else resolve.resolve(given, sim=True, sample=sample_of(given, sim=True)),
-        door=door,
+        answers=lambda: answers,
+        door=lambda: Door(target, aws.who(target.aws)),
         github=_simulated_github,
-        checkout=up[1].checkout if up else given.source.resolve(),
+        checkout=target.checkout,
         environment=os.environ,
         sim=True,
-        state_dir=up[2] if up else None,
+        state_dir=state_dir,
+    )
+
+
+def _before_a_world(given: Given) -> Source:
+    """What can be looked at while the simulated account is not there: the answers, the repository, the machine."""
+    from ekswiz.doctor.facts import Source  # noqa: PLC0415 - as above
+    from ekswiz.doctor.finding import Unasked  # noqa: PLC0415 - as above
+
+    def nothing_yet() -> NoReturn:
+        raise Unasked("no simulated account is up yet")
+
+    sample = sample_of(given, sim=True)
+    return Source(
+        answers=lambda: resolve.resolve(given, sim=True, sample=sample),
+        door=nothing_yet,
+        github=nothing_yet,
+        checkout=simulator().sample_source() if sample else given.source.resolve(),
+        environment=os.environ,
+        sim=True,
     )
 
 

@@ -43,6 +43,14 @@ def test_a_simulated_account_is_known_before_it_is_up(looking: Looking, at_rest:
     assert [profile.name for profile in looking.profiles()] == ["operator"]
 
 
+def test_before_a_simulated_account_is_up_no_check_of_the_sample_fails(looking: Looking, at_rest: None) -> None:
+    given = Given(source=Path("/nowhere"), sample=True)
+    checks = {check.id: check for check in looking.checks(given, Choice(sim=True))}
+
+    assert {check.id: check.found for check in checks.values() if check.result == "fail"} == {}
+    assert checks["aws-credentials"].found == "not looked at: no simulated account is up yet"
+
+
 def test_without_sim_it_is_this_machine_that_is_looked_at(looking: Looking, bare: Path) -> None:
     (bare / ".aws" / "config").write_text("[profile dev]\nregion = eu-west-1\n")
     looking.draft(Given(source=bare), sim=True)

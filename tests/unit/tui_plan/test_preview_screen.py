@@ -330,6 +330,17 @@ async def test_digits_alone_are_not_enough_and_what_is_missing_is_said(seat: Any
         assert not at.road.applied
 
 
+async def test_digits_need_not_be_carried_to_their_field(seat: Any) -> None:
+    async with seat() as at:
+        await at.preview()
+        await at.press("a")
+        await at.on("ConfirmModal")
+        assert at.app.focused.id == "confirm-back"
+        await at.press("x", *ACCOUNT[-4:])
+        await at.until(lambda: at.app.screen.query_one("#confirm-digits").value == ACCOUNT[-4:])
+        assert at.app.focused.id == "confirm-digits"
+
+
 @pytest.mark.parametrize("typed", ["", "1234", "901"])
 async def test_other_digits_change_nothing(seat: Any, typed: str) -> None:
     async with seat() as at:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from ekswiz.events import Event
 from ekswiz.tui.rehearsal.progress import ROAD, Progress
 from unit.tui_rehearsal.hosts import cells, road, stage
+from unit.tui_snapshots.snapshot import Frozen, frozen
+
+__all__ = ["frozen"]
 
 
 def seen(*events: Event) -> Progress:
@@ -100,3 +103,9 @@ def test_a_log_message_of_several_lines_is_several_lines_and_changes_are_logged_
     assert [line.text for line in progress.take_log()] == ["one", "two", "iam_role.push  1.2 s  denied"]
     assert progress.take_log() == []
     assert progress.log[-1].where == "FAIL"
+
+
+def test_the_log_has_this_machines_time_since_the_world_turns_its_own_clock_forward(frozen: Frozen) -> None:
+    progress = seen(Event("log", frozen.at + 3600.0, "access", message="an hour later, the token has expired"))
+
+    assert [line.at for line in progress.log] == [frozen.at]

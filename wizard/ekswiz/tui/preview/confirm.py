@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import string
 from collections.abc import Iterable
 from typing import ClassVar
 
-from textual import on
+from textual import events, on
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
@@ -73,7 +74,10 @@ class ConfirmModal(FrameModal[frozenset[str] | None]):
             for number, tick in enumerate(self._ticks):
                 yield TickBox(tick.sentence, id=f"tick-{number}")
         yield Static(f"Type {self.digits}, the last {DIGITS} digits of the account", classes="gap")
-        yield Input(placeholder="_" * DIGITS, id="confirm-digits", max_length=DIGITS, restrict=r"[0-9]*", compact=True)
+        yield Input(
+            placeholder="_" * DIGITS, id="confirm-digits", max_length=DIGITS, restrict=r"[0-9]*", compact=True,
+            select_on_focus=False,
+        )  # fmt: skip
         yield Static(id="confirm-said")
         yield Static(CALM, id="confirm-calm")
         with Horizontal(id="confirm-buttons"):
@@ -85,6 +89,14 @@ class ConfirmModal(FrameModal[frozenset[str] | None]):
     def on_mount(self) -> None:
         """Nothing happens by pressing Enter once."""
         self.query_one("#confirm-back", Button).focus()
+
+    def on_key(self, event: events.Key) -> None:
+        """Digits typed elsewhere in the box belong to the one field that takes them."""
+        field = self.query_one("#confirm-digits", Input)
+        if event.character and event.character in string.digits and self.focused is not field:
+            event.stop()
+            field.focus()
+            field.insert_text_at_cursor(event.character)
 
     @property
     def deed(self) -> str:

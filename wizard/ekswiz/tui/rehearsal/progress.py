@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from ekswiz.events import Event
+from ekswiz.tui import clock
 
 State = Literal["wait", "now", "done", "skip", "FAIL"]
 ROAD = (
@@ -102,12 +103,10 @@ class Progress:
             cell = Cell.of(event.data)
             self.cells[cell.row, cell.column] = cell
         elif event.type == "log":
-            self._note(event, event.address, event.message)
+            self._note(event.address, event.message)
         else:
             seconds = f"  {event.seconds:.1f} s" if event.seconds else ""
-            self._note(
-                event, OUTCOMES.get(event.type, event.type), f"{event.address}{seconds}  {event.message}".rstrip()
-            )
+            self._note(OUTCOMES.get(event.type, event.type), f"{event.address}{seconds}  {event.message}".rstrip())
 
     def take_log(self) -> list[LogLine]:
         """The lines since it was last asked."""
@@ -178,8 +177,8 @@ class Progress:
         last = max(place for place, name in enumerate(names[:-1]) if name == parent or name.startswith(f"{parent}/"))
         yield from names[last + 1 : -1]
 
-    def _note(self, event: Event, where: str, message: str) -> None:
-        lines = [LogLine(event.at, where, text) for text in message.split("\n")]
+    def _note(self, where: str, message: str) -> None:
+        lines = [LogLine(clock.wall(), where, text) for text in message.split("\n")]
         self.fresh += lines
         self.log += lines
         del self.log[:-LOG_KEPT]
