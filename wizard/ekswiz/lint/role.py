@@ -16,7 +16,7 @@ FOR_MACHINES = frozenset({
     "AmazonEKSClusterPolicy", "AmazonEKSWorkerNodePolicy", "AmazonEKSWorkerNodeMinimalPolicy", "AmazonEKS_CNI_Policy",
     "AmazonEKSServicePolicy", "AmazonEKSVPCResourceController", "AmazonEKSComputePolicy", "AmazonEKSNetworkingPolicy",
     "AmazonEKSLoadBalancingPolicy", "AmazonEKSBlockStoragePolicy", "AmazonEC2ContainerRegistryFullAccess",
-    "AmazonEC2ContainerRegistryPowerUser", "AmazonEC2FullAccess",
+    "AmazonEC2ContainerRegistryPowerUser", "AmazonEC2FullAccess", "AmazonVPCFullAccess",
 })  # fmt: skip
 ADMIN = frozenset({"AmazonEKSClusterAdminPolicy"})
 HOUR = 3600

@@ -12,13 +12,12 @@ from typing import Any
 
 from ekswiz.answers import Answers
 from ekswiz.clients.aws_errors import Absent, ask, pages, tell
-from ekswiz.errors import Conflict, TargetError
 from ekswiz.iam.documents import cluster_arn
 from ekswiz.plan import Action, Risk
 from ekswiz.resource import Farewell, Live, Tenure, Verb
 from ekswiz.resources.eks_stays import stays
 from ekswiz.resources.eks_versions import choose
-from ekswiz.resources.eks_waiting import broken, changing, finished, leaving, ready, status
+from ekswiz.resources.eks_waiting import broken, changing, finished, leaving, ours, ready, settled, status
 from ekswiz.resources.shell import command
 from ekswiz.resources.tags import STACK
 from ekswiz.target import Target
@@ -88,8 +87,8 @@ class Addon:
             version = {} if desired.version == DEFAULT else {"addonVersion": desired.version}
             request = {**self._where, **version, "tags": dict(tags), "clientRequestToken": token}
             found = tell(target, "eks", "create_addon", **request, resolveConflicts="NONE")["addon"]
-        elif found.get("tags", {}).get(STACK) != self.stack:
-            raise Conflict(f"{self._what} exists already.", "Take it over with --adopt.")
+        else:
+            ours(found, self.stack, self._what)
         ready(found, self._what)
         return _described(found)
 
@@ -99,10 +98,7 @@ class Addon:
         if self.running:
             finished(target, self.running, self._what, desired.cluster, addonName=desired.name)
             self.running = ""
-        found = self._found(target)
-        if found is None:
-            raise TargetError(f"{self._what} is not there any more.", "Plan again.")
-        ready(found, self._what)
+        found = settled(self._found(target), self._what)
         now = _described(found)
         if now.attributes.version == desired.version:
             return now

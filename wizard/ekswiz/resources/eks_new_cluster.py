@@ -22,10 +22,9 @@ from ekswiz.resource import Farewell, Live, Tenure, Verb
 from ekswiz.resources.eks_cluster_request import ClusterSpec, described, new_cluster, steps
 from ekswiz.resources.eks_stays import stays
 from ekswiz.resources.eks_versions import choose, minor
-from ekswiz.resources.eks_waiting import changing, finished, leaving, ready
+from ekswiz.resources.eks_waiting import changing, finished, leaving, ours, ready, settled
 from ekswiz.resources.service_role import cluster_role_name, node_role_name
 from ekswiz.resources.shell import command
-from ekswiz.resources.tags import STACK
 from ekswiz.target import Target
 
 PERMISSIONS: Mapping[Verb, tuple[str, ...]] = {
@@ -75,8 +74,8 @@ class NewCluster:
             request = new_cluster(desired)
             answer = tell(target, "eks", "create_cluster", **request, tags=dict(tags), clientRequestToken=token)
             found = answer["cluster"]
-        elif found.get("tags", {}).get(STACK) != self.stack:
-            raise Conflict(f"{self._what} exists already.", "Take it over with --adopt, or choose another name.")
+        else:
+            ours(found, self.stack, self._what)
         ready(found, self._what)
         return described(found)
 
@@ -86,10 +85,7 @@ class NewCluster:
         if self.running:
             finished(target, self.running, self._what, self.desired.name)
             self.running = ""
-        found = self._found(target)
-        if found is None:
-            raise TargetError(f"{self._what} is not there any more.", "Plan again.")
-        ready(found, self._what)
+        found = settled(self._found(target), self._what)
         now = described(found)
         step = next(steps(now.attributes, desired), None)
         if step is None:

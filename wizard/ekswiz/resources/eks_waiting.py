@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ekswiz.clients.aws_errors import ask
-from ekswiz.errors import TargetError, Transient
+from ekswiz.errors import Conflict, TargetError, Transient
+from ekswiz.resources.tags import STACK
 from ekswiz.target import Target
 
 CREATED_WITHIN = 2400.0
@@ -53,6 +54,29 @@ def ready(found: Mapping[str, Any], what: str) -> None:
 def leaving(what: str) -> Transient:
     """Something is being deleted."""
     return Transient(f"{what} is being deleted.", "Go on with: ekswiz resume", within=DELETED_WITHIN)
+
+
+def ours(found: Mapping[str, Any], stack: str, what: str) -> None:
+    """Go on with what is on its way already only if this stack began it.
+
+    Raises:
+        Conflict: It is somebody else's.
+    """
+    if found.get("tags", {}).get(STACK) != stack:
+        raise Conflict(f"{what} exists already.", "Take it over with --adopt, or choose another name.")
+
+
+def settled(found: Mapping[str, Any] | None, what: str) -> Mapping[str, Any]:
+    """What is to be updated, once it is there and idle.
+
+    Raises:
+        TargetError: It is gone.
+        Transient, Conflict: See `ready`.
+    """
+    if found is None:
+        raise TargetError(f"{what} is not there any more.", "Plan again.")
+    ready(found, what)
+    return found
 
 
 def changing(what: str, member: str) -> Transient:

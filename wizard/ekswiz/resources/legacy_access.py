@@ -20,6 +20,7 @@ from ekswiz.answers import Answers
 from ekswiz.clients.aws_errors import Absent, ask, pages, tell
 from ekswiz.errors import NotYet, TargetError
 from ekswiz.iam.documents import cluster_arn, provider_arn
+from ekswiz.lint.role import EVERYTHING, FOR_MACHINES
 from ekswiz.plan import Action, Risk
 from ekswiz.resource import Farewell, Live, Tenure, Verb
 from ekswiz.resources.access_entry import WHOLE_CLUSTER, scope_in_words
@@ -28,13 +29,8 @@ from ekswiz.resources.shell import command, lines
 from ekswiz.resources.tags import owner
 from ekswiz.target import Target
 
-TOO_WIDE = frozenset({
-    "AdministratorAccess", "PowerUserAccess", "IAMFullAccess", "AmazonEC2FullAccess", "AmazonVPCFullAccess",
-    "AmazonEKSClusterPolicy", "AmazonEKSServicePolicy", "AmazonEKSWorkerNodePolicy", "AmazonEKSWorkerNodeMinimalPolicy",
-    "AmazonEKS_CNI_Policy", "AmazonEKSVPCResourceController", "AmazonEKSComputePolicy", "AmazonEKSNetworkingPolicy",
-    "AmazonEKSBlockStoragePolicy", "AmazonEKSLoadBalancingPolicy", "AmazonEC2ContainerRegistryFullAccess",
-})  # fmt: skip
-"""AWS's policies for clusters, nodes and administrators: none of them is for a pipeline."""
+TOO_WIDE = EVERYTHING | FOR_MACHINES - {"AmazonEC2ContainerRegistryPowerUser"}
+"""AWS's policies that are not for a pipeline. ECR's PowerUser stays: builds may live on it."""
 OFFER = "--adopt takes that away."
 LISTING = 1000
 """Roles per page: IAM's most."""

@@ -12,13 +12,13 @@ from typing import Any
 
 from ekswiz.answers import Answers
 from ekswiz.clients.aws_errors import Absent, ask, tell
-from ekswiz.errors import Conflict, TargetError
+from ekswiz.errors import Conflict
 from ekswiz.fields.machines import ARM
 from ekswiz.iam.documents import cluster_arn, role_arn
 from ekswiz.plan import Action, Ref, Risk, encode
 from ekswiz.resource import Farewell, Live, Tenure, Verb
 from ekswiz.resources.eks_stays import stays
-from ekswiz.resources.eks_waiting import broken, changing, finished, leaving, ready, status
+from ekswiz.resources.eks_waiting import broken, changing, finished, leaving, ours, ready, settled, status
 from ekswiz.resources.service_role import node_role_name
 from ekswiz.resources.shell import command
 from ekswiz.resources.tags import STACK
@@ -83,8 +83,8 @@ class Nodegroup:
             request = new_nodegroup(desired)
             answer = tell(target, "eks", "create_nodegroup", **request, tags=dict(tags), clientRequestToken=token)
             found = answer["nodegroup"]
-        elif found.get("tags", {}).get(STACK) != self.stack:
-            raise Conflict(f"{self._what} exists already.", "Take it over with --adopt.")
+        else:
+            ours(found, self.stack, self._what)
         ready(found, self._what)
         return described(found)
 
@@ -95,10 +95,7 @@ class Nodegroup:
         if self.running:
             finished(target, self.running, self._what, desired.cluster, nodegroupName=desired.name)
             self.running = ""
-        found = self._found(target)
-        if found is None:
-            raise TargetError(f"{self._what} is not there any more.", "Plan again.")
-        ready(found, self._what)
+        found = settled(self._found(target), self._what)
         step = next(_steps(found, desired), None)
         if step is None:
             return described(found)
