@@ -16,6 +16,7 @@ from ekswiz.fields.machines import ARM
 from ekswiz.fields.networks import NETWORKS, breach_of_networks
 from ekswiz.fields.regions import regions
 from ekswiz.fields.rules import NUMBERS, RULES
+from ekswiz.paths import CHECK_WORKFLOW_PATH, DEPLOY_WORKFLOW_PATH, WORKFLOW_PATH, workflow_path
 
 SHOWN = 80
 """Longest value that a message repeats."""
@@ -135,6 +136,22 @@ class Answers:
     def deploy_role(self) -> str:
         """Name of the role that the deploy job assumes."""
         return f"ekswiz-{self.stack}-deploy"
+
+    @property
+    def workflow(self) -> str:
+        """Path of the workflow that a push to the branch starts."""
+        return workflow_path(WORKFLOW_PATH, self.stack, self.folder)
+
+    @property
+    def deploy_workflow(self) -> str:
+        """Path of the workflow that holds the deploy job: the same one, or without an environment one of its own."""
+        usual = WORKFLOW_PATH if self.environment else DEPLOY_WORKFLOW_PATH
+        return workflow_path(usual, self.stack, self.folder)
+
+    @property
+    def check_workflow(self) -> str:
+        """Path of the workflow that shows the token's claims."""
+        return workflow_path(CHECK_WORKFLOW_PATH, self.stack, self.folder)
 
     @property
     def ref(self) -> str:

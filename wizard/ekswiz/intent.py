@@ -16,7 +16,6 @@ from types import MappingProxyType
 from typing import Literal
 
 from ekswiz.answers import Answers
-from ekswiz.paths import DEPLOY_WORKFLOW_PATH, WORKFLOW_PATH
 
 Job = Literal["build", "deploy"]
 Cell = Literal["yes", "no", "n/a"]
@@ -104,9 +103,9 @@ class Run:
     ref: str
     subject: Literal["immutable", "classic"]
     environment: str | None
+    workflow: str
+    deploy_workflow: str
     event: str = "push"
-    workflow: str = WORKFLOW_PATH
-    deploy_workflow: str = WORKFLOW_PATH
     extra: Mapping[str, str] = field(default_factory=dict)
 
     def claims(self, job: Job) -> Claims:
@@ -150,7 +149,8 @@ def intended(answers: Answers) -> Run:
         ref=answers.ref,
         subject=answers.subject,
         environment=answers.environment,
-        deploy_workflow=WORKFLOW_PATH if answers.environment else DEPLOY_WORKFLOW_PATH,
+        workflow=answers.workflow,
+        deploy_workflow=answers.deploy_workflow,
     )
 
 

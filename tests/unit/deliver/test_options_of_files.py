@@ -104,12 +104,12 @@ def test_provenance_needs_buildkit_and_pushes_at_once() -> None:
         ({}, ["**", "!**/*.md", "!docs/**"]),
         (
             {"folder": "services/api", "context": "services/api", "dockerfile": "services/api/Dockerfile"},
-            ["services/api/**", "manifests/**", "services/api/Dockerfile", ".github/workflows/deploy.yml"],
+            ["services/api/**", "manifests/**", "services/api/Dockerfile", ".github/workflows/deploy-demo.yml"],
         ),
         (
             {"folder": "c++", "environment": None},
-            [r"c\+\+/**", "manifests/**", "Dockerfile", ".github/workflows/deploy.yml",
-             ".github/workflows/deploy-to-eks.yml"],
+            [r"c\+\+/**", "manifests/**", "Dockerfile", ".github/workflows/deploy-demo.yml",
+             ".github/workflows/deploy-demo-to-eks.yml"],
         ),
         (
             {"context": "./app/", "manifests": "."},

@@ -482,3 +482,22 @@ def test_no_secret_is_in_journal_or_plan(session: Session, here: World) -> None:
     applied(session, here)
     text = session.journal_path.read_text() + json.dumps(session.plan(here.target()).to_json())
     assert "testing" not in text.replace("ekswiz", "")
+
+
+def test_two_services_of_one_repository_have_files_roles_and_trust_of_their_own(here: World, tmp_path: Path) -> None:
+    names = {"stack": "api", "folder": "services/api", "namespace": "api", "ecr_repository": "shop/api"}
+    first = dataclasses.replace(ANSWERS, **names, environment="api-production")
+    names = {"stack": "web", "folder": "services/web", "namespace": "web", "ecr_repository": "shop/web"}
+    second = dataclasses.replace(ANSWERS, **names, environment=None)
+    sessions = [Session(a, state_dir=tmp_path / a.stack, allow_risks=EVERY) for a in (first, second)]
+    for session in sessions:
+        applied(session, here)
+
+    assert [signs(session.plan(here.target())) for session in sessions] == [{}, {}]
+    workflows = sorted(path.name for path in (here.checkout / WORKFLOW_PATH).parent.iterdir())
+    assert workflows == ["deploy-api.yml", "deploy-web-to-eks.yml", "deploy-web.yml"]
+    trust = here.clients["iam"].get_role(RoleName=second.deploy_role)["Role"]["AssumeRolePolicyDocument"]
+    assert "/deploy-web-to-eks.yml@" in json.dumps(trust)
+
+    gone = sessions[0].destroy_plan(here.target())
+    assert not [c for c in gone.pending if "web" in c.address]

@@ -13,7 +13,7 @@ from ekswiz.deliver.file import RepositoryFile
 from ekswiz.deliver.starters import starters
 from ekswiz.deliver.text import quoted, render
 from ekswiz.deliver.values import check_values, place, values
-from ekswiz.paths import CHECK_WORKFLOW_PATH, DEPENDABOT_PATH, DEPLOY_WORKFLOW_PATH, WORKFLOW_PATH
+from ekswiz.paths import DEPENDABOT_PATH
 
 
 def files(answers: Answers) -> tuple[RepositoryFile, ...]:
@@ -29,10 +29,10 @@ def _workflows(answers: Answers) -> tuple[RepositoryFile, ...]:
     known = values(answers)
     why = "Builds the image, pushes it to ECR and deploys it to the cluster, without stored keys."
     if answers.environment:
-        return (RepositoryFile(WORKFLOW_PATH, render("deploy.yml", known), why, "workflow"),)
-    caller = RepositoryFile(WORKFLOW_PATH, render("deploy-caller.yml", known), why, "workflow")
+        return (RepositoryFile(answers.workflow, render("deploy.yml", known), why, "workflow"),)
+    caller = RepositoryFile(answers.workflow, render("deploy-caller.yml", known), why, "workflow")
     reason = "Holds the deploy job alone, so that the deploy role can tell its token from the build job's."
-    return caller, RepositoryFile(DEPLOY_WORKFLOW_PATH, render("deploy-to-eks.yml", known), reason, "workflow")
+    return caller, RepositoryFile(answers.deploy_workflow, render("deploy-to-eks.yml", known), reason, "workflow")
 
 
 def _check(answers: Answers) -> tuple[RepositoryFile, ...]:
@@ -40,7 +40,7 @@ def _check(answers: Answers) -> tuple[RepositoryFile, ...]:
         return ()
     why = "Shows what GitHub's token says beside what the roles ask for: AWS never names the claim that differs."
     text = render("oidc-check.yml", check_values(answers))
-    return (RepositoryFile(CHECK_WORKFLOW_PATH, text, why, "workflow"),)
+    return (RepositoryFile(answers.check_workflow, text, why, "workflow"),)
 
 
 def _dependabot(answers: Answers) -> tuple[RepositoryFile, ...]:

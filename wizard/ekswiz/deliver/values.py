@@ -16,7 +16,6 @@ from ekswiz.answers import Answers, check_field
 from ekswiz.deliver import pins
 from ekswiz.deliver.text import flow, glob, quoted
 from ekswiz.iam.documents import deploy_trust, push_trust
-from ekswiz.paths import DEPLOY_WORKFLOW_PATH, WORKFLOW_PATH
 
 CHINA = "aws-cn"
 SCHEMES = {"inside": "", "internal": "internal", "public": "internet-facing"}
@@ -51,7 +50,7 @@ def values(answers: Answers) -> Mapping[str, str]:
         "scheme": quoted(SCHEMES[answers.expose]),
         **_literals(answers),
         **_options(answers),
-        "deploy_path": DEPLOY_WORKFLOW_PATH,
+        "deploy_path": answers.deploy_workflow,
         "checkout": pins.CHECKOUT.uses,
         "credentials": pins.CREDENTIALS.uses,
         "ecr_login": pins.ECR_LOGIN.uses,
@@ -122,7 +121,7 @@ def _paths(answers: Answers) -> tuple[str, ...]:
         return ("**", *DOCUMENTATION)
     wanted = [f"{glob(path)}/**" for path in dict.fromkeys(folders) if path != "."]
     top = ("*.yaml", "*.yml") if folders[2] == "." else ()
-    workflows = (WORKFLOW_PATH,) if answers.environment else (WORKFLOW_PATH, DEPLOY_WORKFLOW_PATH)
+    workflows = (answers.workflow, answers.deploy_workflow)
     return tuple(dict.fromkeys([*wanted, *top, glob(place(answers.dockerfile)), *workflows]))
 
 

@@ -14,7 +14,6 @@ from typing import Any
 
 from ekswiz.answers import Answers
 from ekswiz.errors import InputError
-from ekswiz.paths import DEPLOY_WORKFLOW_PATH, WORKFLOW_PATH
 
 AUDIENCE = "sts.amazonaws.com"
 """The audience that configure-aws-credentials asks GitHub for in the commercial partition."""
@@ -42,7 +41,7 @@ def push_trust(answers: Answers) -> Document:
     Raises:
         InputError: The names are so long that IAM would refuse the policy.
     """
-    conditions = _common(answers, context=f"ref:{answers.ref}", workflow=WORKFLOW_PATH)
+    conditions = _common(answers, context=f"ref:{answers.ref}", workflow=answers.workflow)
     return _trust(answers, "BuildJobOfTheBranch", conditions)
 
 
@@ -53,9 +52,9 @@ def deploy_trust(answers: Answers) -> Document:
         InputError: The names are so long that IAM would refuse the policy.
     """
     if answers.environment is None:
-        conditions = _common(answers, context=f"ref:{answers.ref}", workflow=DEPLOY_WORKFLOW_PATH)
+        conditions = _common(answers, context=f"ref:{answers.ref}", workflow=answers.deploy_workflow)
     else:
-        conditions = _common(answers, context=f"environment:{answers.environment}", workflow=WORKFLOW_PATH)
+        conditions = _common(answers, context=f"environment:{answers.environment}", workflow=answers.workflow)
         conditions |= {f"{answers.issuer}:environment": answers.environment}
     return _trust(answers, "DeployJobOfTheBranch", conditions)
 

@@ -11,7 +11,6 @@ from ekswiz.doctor.checks.stack import named
 from ekswiz.doctor.facts import Facts
 from ekswiz.doctor.finding import Examination, Finding, Unasked, fail, ok, warn
 from ekswiz.errors import InputError
-from ekswiz.paths import DEPLOY_WORKFLOW_PATH, WORKFLOW_PATH
 from ekswiz.probes.workflows import read, workflow_files
 from ekswiz.workflow.finding import Expectations
 from ekswiz.workflow.lint import lint
@@ -54,14 +53,14 @@ def contents(facts: Facts) -> Finding:
 def elsewhere(facts: Facts) -> Finding:
     """No other workflow file asks for the roles: they trust one file."""
     answers = facts.answers()
-    ours = {WORKFLOW_PATH, DEPLOY_WORKFLOW_PATH}
+    ours = {answers.workflow, answers.deploy_workflow}
     roles = (answers.push_role, answers.deploy_role)
     asking = [
         name for name, text in _texts(facts) if name not in ours and any(f":role/{role}" in text for role in roles)
     ]
     if asking:
         return fail(
-            f"{named(asking)} asks for a role that trusts {WORKFLOW_PATH} alone",
+            f"{named(asking)} asks for a role that trusts {answers.workflow} alone",
             "Deploy from that file, or give this one a role of its own.",
         )
     return ok("no other file asks for the roles")
@@ -91,13 +90,14 @@ def pinned(facts: Facts) -> Finding:
 
 
 def _deploying(facts: Facts) -> Workflow:
-    path = facts.source.checkout / WORKFLOW_PATH
+    name = facts.answers().workflow
+    path = facts.source.checkout / name
     if not path.is_file():
-        raise Unasked(f"there is no {WORKFLOW_PATH} yet")
+        raise Unasked(f"there is no {name} yet")
     try:
         return read(path, facts.source.checkout)
     except InputError as error:
-        raise Unasked(f"{WORKFLOW_PATH} cannot be read") from error
+        raise Unasked(f"{name} cannot be read") from error
 
 
 def _texts(facts: Facts) -> Iterator[tuple[str, str]]:
