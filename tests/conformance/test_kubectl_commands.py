@@ -1,4 +1,4 @@
-"""Real kubectl against the embedded cluster, from one table of commands."""
+"""Real kubectl and the official Python client against the embedded cluster, from one table."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any
 
 import trustme
 
+from conformance.python_calls import Caller
 from ekswiz_sim.kubernetes.provider import workloads
 from ekswiz_sim.seams import PulledImage, PullError
 from unit.kubernetes_api.stand_in import Cluster
@@ -23,11 +24,15 @@ import http.server, os, signal, sys
 class Answer(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         self.send_response(200)
+        self.send_header("Content-Type", "text/plain")
         self.end_headers()
         self.wfile.write(VERSION.encode())
     def log_message(self, *args):
         pass
-print("starting", VERSION, flush=True)
+seen = [os.environ.get("SAYS", "")] + [
+    open(os.environ[name]).read() for name in sorted(os.environ) if name.startswith("READS_")
+]
+print("starting", VERSION, *seen, flush=True)
 signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
 http.server.ThreadingHTTPServer(("0.0.0.0", 8000), Answer).serve_forever()
 """
@@ -82,19 +87,31 @@ def _batches(commands: list[dict[str, Any]], size: int) -> list[list[dict[str, A
     return [commands[start : start + size] for start in range(0, len(commands), size)]
 
 
-async def run_all(cluster: Cluster, commands: list[dict[str, Any]]) -> list[str]:
+async def run_all(cluster: Cluster, commands: list[dict[str, Any]], calls: list[dict[str, Any]]) -> list[str]:
     write_files(cluster.root)
     cluster.entries.add("reader", policies=((READER, ()),))
     await cluster.start()
     try:
-        found: list[str] = []
-        for reads, group in itertools.groupby(commands, _only_reads):
-            for batch in _batches(list(group), AT_ONCE if reads else 1):
-                answers = await asyncio.gather(*(problems(cluster, command) for command in batch))
-                found += itertools.chain.from_iterable(answers)
-        return found
+        return [*await run_commands(cluster, commands), *await asyncio.to_thread(run_calls, cluster, calls)]
     finally:
         await cluster.stop()
+
+
+def run_calls(cluster: Cluster, calls: list[dict[str, Any]]) -> list[str]:
+    caller = Caller(cluster.config("admin"), TABLE["files"], cluster.root)
+    try:
+        return [problem for call in calls for problem in caller.problems(call)]
+    finally:
+        caller.close()
+
+
+async def run_commands(cluster: Cluster, commands: list[dict[str, Any]]) -> list[str]:
+    found: list[str] = []
+    for reads, group in itertools.groupby(commands, _only_reads):
+        for batch in _batches(list(group), AT_ONCE if reads else 1):
+            answers = await asyncio.gather(*(problems(cluster, command) for command in batch))
+            found += itertools.chain.from_iterable(answers)
+    return found
 
 
 async def test_each_command_without_workloads(tmp_path: Path) -> None:
@@ -102,9 +119,11 @@ async def test_each_command_without_workloads(tmp_path: Path) -> None:
     cluster = Cluster(tmp_path, trustme.CA())
     # when every command is run in order
     commands = [one for one in TABLE["command"] if not one.get("workloads")]
-    found = await run_all(cluster, commands)
+    calls = [one for one in TABLE["call"] if not one.get("workloads")]
+    found = await run_all(cluster, commands, calls)
     # then each has said what the table wants
     assert len(commands) >= 40
+    assert len(calls) >= 40
     assert not found, "\n".join(found)
 
 
@@ -113,6 +132,7 @@ async def test_each_command_with_workloads(tmp_path: Path) -> None:
     images = Images(tmp_path / "images")
     cluster = Cluster(tmp_path, trustme.CA(), lambda store, root: workloads(store, images, root / "node"))
     # when every command is run in order
-    found = await run_all(cluster, [one for one in TABLE["command"] if one.get("workloads")])
+    commands = [one for one in TABLE["command"] if one.get("workloads")]
+    found = await run_all(cluster, commands, [one for one in TABLE["call"] if one.get("workloads")])
     # then each has said what the table wants
     assert not found, "\n".join(found)

@@ -198,6 +198,7 @@ class Cluster:
         keepers = Doorkeepers(self.gate, self.entries, policy_rules)
         self.cluster = EmbeddedCluster("demo", keepers, ca, root, make)
         self.endpoint: ClusterEndpoint
+        self._session: aiohttp.ClientSession | None = None
 
     @property
     def store(self) -> Store:
@@ -207,6 +208,8 @@ class Cluster:
         self.endpoint = await self.cluster.start()
 
     async def stop(self) -> None:
+        if self._session is not None:
+            await self._session.close()
         await self.cluster.stop()
 
     def config(self, user: str) -> Path:
@@ -242,14 +245,16 @@ class Cluster:
         if user is not None:
             sent["Authorization"] = f"Bearer k8s-aws-v1.{user}"
         data = io.BytesIO(body) if isinstance(body, bytes) else json.dumps(body).encode() if body is not None else None
-        async with (
-            aiohttp.ClientSession() as session,
-            session.request(method, self.endpoint.url + path, data=data, headers=sent, ssl=self.tls()) as answer,
-        ):
+        async with self._client().request(method, self.endpoint.url + path, data=data, headers=sent) as answer:
             raw = await answer.read()
             kind = answer.headers.get("Content-Type", "")
             value = json.loads(raw) if "json" in kind else raw.decode()
             return Reply(answer.status, value, answer.headers.getall("Warning", []), dict(answer.headers))
+
+    def _client(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=self.tls()))
+        return self._session
 
     def tls(self) -> ssl.SSLContext:
         return ssl.create_default_context(cadata=self.endpoint.ca_pem.decode())

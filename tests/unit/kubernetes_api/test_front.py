@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import base64
+from typing import Any
 
 from unit.kubernetes_api.stand_in import ACCOUNT, CLUSTER_ADMIN, EDIT, Cluster, role_arn
 
@@ -56,6 +57,13 @@ async def test_the_session_name_becomes_part_of_the_user(cluster: Cluster) -> No
         "username": f"arn:aws:sts::{ACCOUNT}:assumed-role/ci/ci-session-1",
         "groups": ["deployers", "system:authenticated"],
         "uid": f"aws-iam-authenticator:{ACCOUNT}:AROACI",
+        "extra": {
+            "accessKeyId": [""],
+            "arn": [f"arn:aws:sts::{ACCOUNT}:assumed-role/ci/ci-session@1"],
+            "canonicalArn": [role_arn("ci")],
+            "principalId": ["AROACI"],
+            "sessionName": ["ci-session-1"],
+        },
     }
 
 
@@ -108,10 +116,41 @@ async def test_impersonation_needs_the_right_and_drops_the_own_ones(cluster: Clu
     # given an admin, then it is the other who asks, without the admin's policies
     assert await status(cluster, PODS, "admin", Impersonate_User="bob") == 403
     assert await status(cluster, PODS, "admin", Impersonate_User="bob", Impersonate_Group="system:masters") == 200
-    # and headers that nobody modelled, or a group without a user, are refused
-    assert await status(cluster, PODS, "admin", Impersonate_User="bob", Impersonate_Extra_Scopes="x") == 403
+    # and headers that nobody knows, or a group without a user, are refused
+    assert await status(cluster, PODS, "admin", Impersonate_User="bob", Impersonate_Shoesize="x") == 403
     assert await status(cluster, PODS, "admin", Impersonate_Group="system:masters") == 500
     assert await status(cluster, "/healthz", None, Impersonate_User="bob") == 401
+
+
+async def test_every_extra_is_asked_for_by_itself(cluster: Cluster) -> None:
+    # given somebody who may be anybody, of any group, but with no extra other than one scope
+    cluster.entries.add("agent", ("agents",))
+    rules = [
+        {"apiGroups": [""], "resources": ["users", "groups"], "verbs": ["impersonate"]},
+        {
+            "apiGroups": ["authentication.k8s.io"],
+            "resources": ["userextras/scopes"],
+            "resourceNames": ["view"],
+            "verbs": ["impersonate"],
+        },
+    ]
+    rbac = "/apis/rbac.authorization.k8s.io/v1"
+    await cluster.api("POST", f"{rbac}/clusterroles", {"metadata": {"name": "agent"}, "rules": rules})
+    binding = {
+        "metadata": {"name": "agent"},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "agent"},
+        "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": "agents"}],
+    }
+    await cluster.api("POST", f"{rbac}/clusterrolebindings", binding)
+    review = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
+
+    async def who(scope: str) -> Any:
+        path = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
+        more = {"Impersonate_User": "bob", "Impersonate_Extra_Scopes": scope}
+        return await cluster.api("POST", path, review, user="agent", **more)
+
+    assert (await who("view")).body["status"]["userInfo"]["extra"] == {"scopes": ["view"]}
+    assert 'cannot impersonate resource "userextras/scopes" in API group' in (await who("write")).message
 
 
 async def test_an_impersonated_request_keeps_its_body(cluster: Cluster) -> None:

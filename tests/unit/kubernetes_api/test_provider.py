@@ -7,6 +7,7 @@ import aiohttp
 import pytest
 import trustme
 
+from ekswiz_sim.kubernetes.embedded.kinds import NAMESPACES
 from ekswiz_sim.kubernetes.provider import Provider, workloads
 from ekswiz_sim.seams import PulledImage, PullError
 from unit.kubernetes_api.stand_in import Entries, Gate, Idle, policy_rules
@@ -37,6 +38,7 @@ async def test_a_cluster_comes_and_goes_whole(tmp_path: Path, ca: trustme.CA) ->
     assert store is not None
     # when it is deleted
     assert "namespaces//default" in (await made.snapshot())["demo"]
+    assert "default" in {one["metadata"]["name"] for one in await made.objects("demo", NAMESPACES)}
     await made.delete("demo")
     # then nobody listens, nothing is left, and a second time is no error
     async with aiohttp.ClientSession() as session:
@@ -45,6 +47,7 @@ async def test_a_cluster_comes_and_goes_whole(tmp_path: Path, ca: trustme.CA) ->
     assert left(tmp_path) == []
     assert made.store("demo") is None
     assert await made.snapshot() == {}
+    assert await made.objects("demo", NAMESPACES) == []
     await made.delete("demo")
     with pytest.raises(KeyError):
         made.endpoint("demo")
@@ -94,7 +97,7 @@ async def test_what_controllers_make_is_admitted_like_all_else(tmp_path: Path, c
     assert store is not None
     try:
         from ekswiz_sim.kubernetes.embedded.api.namespaces import identified
-        from ekswiz_sim.kubernetes.embedded.kinds import DEPLOYMENTS, EVENTS, NAMESPACES
+        from ekswiz_sim.kubernetes.embedded.kinds import DEPLOYMENTS, EVENTS
         from ekswiz_sim.kubernetes.embedded.objects.defaults import apply_defaults
 
         old = store.get(NAMESPACES, None, "default")

@@ -58,7 +58,7 @@ def test_fields(selector: str, selected: bool) -> None:
         ("a=b=c", "", "unable to parse requirement"),
         ("a in b", "", "unable to parse requirement"),
         ("=b", "", "unable to parse requirement"),
-        ("", "status.phase=Running", 'field label not supported: "status.phase"'),
+        ("", "status.phase=Running", '"status.phase" is not a known field selector: only "metadata.name"'),
         ("", "metadata.name", "invalid selector: 'metadata.name'; can't understand 'metadata.name'"),
     ],
 )

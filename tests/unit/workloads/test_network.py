@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from ekswiz_sim.kubernetes.embedded.kinds import SERVICES
+from ekswiz_sim.kubernetes.embedded.network import proxy
+from ekswiz_sim.kubernetes.embedded.network.services import LISTENS_AT
 
 
 async def test_a_service_takes_turns_over_ready_pods(cluster: Any) -> None:
@@ -60,12 +62,48 @@ async def test_a_port_that_cannot_be_had_is_an_event_and_the_rest_works(cluster:
         changed = {**service["spec"], "ports": [{"port": 8081, "targetPort": 8000, "protocol": "TCP"}]}
         service = cluster.store.put(SERVICES, {**service, "spec": changed})
         [message] = await cluster.until(lambda: cluster.messages("FailedToListen"))
-    await cluster.until(cluster.rolled_out)
+        await cluster.until(cluster.rolled_out)
+        stored = cluster.get(SERVICES, "web")
+        port, _, elsewhere = stored["metadata"]["annotations"][LISTENS_AT].partition("=")
+        host, _, number = elsewhere.partition(":")
 
-    assert message.startswith(f"Error listening on {service['spec']['clusterIP']}:8081: address already in use")
+        assert message.startswith(f"Error listening on {service['spec']['clusterIP']}:8081: address already in use")
+        assert message.endswith(f"it is reached at {elsewhere}")
+        assert (port, host) == ("8081", "127.0.0.1")
+        assert await cluster.fetch((host, int(number))) == "1"
     assert await cluster.fetch(cluster.workloads.service_address(service, "8081")) == "1"
     with pytest.raises(LookupError, match='no service port "99" found for service "web"'):
         cluster.workloads.service_address(service, "99")
+
+
+async def test_a_balancer_that_cannot_have_its_port_says_where_it_is_reached(
+    cluster: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given a user who may not listen on ports below 1024
+    real = proxy.Proxy.__init__
+
+    def refused(self: Any, address: str, port: int, choose: Any) -> None:
+        if 0 < port < 1024:
+            raise PermissionError(13, "Permission denied")
+        real(self, address, port, choose)
+
+    monkeypatch.setattr(proxy.Proxy, "__init__", refused)
+    cluster.deployment(cluster.registry.server("1"))
+    # when a balancer is asked for on one of them
+    cluster.service(type="LoadBalancer", ports=[{"port": 80, "targetPort": 8000}])
+    await cluster.until(cluster.rolled_out)
+    # then its status names an address that is there, the port's fault, and the annotation the port instead
+    stored = await cluster.until(lambda: (one := cluster.get(SERVICES, "web"))["status"].get("loadBalancer") and one)
+    [ingress] = stored["status"]["loadBalancer"]["ingress"]
+    assert (ingress["ip"], ingress["ports"][0]["error"]) == ("127.0.0.1", "ListenFailed")
+    elsewhere = stored["metadata"]["annotations"][LISTENS_AT].removeprefix("80=127.0.0.1:")
+    assert await cluster.fetch(("127.0.0.1", int(elsewhere))) == "1"
+    # when it asks for a port that can be had, nothing of that is left
+    stored = cluster.get(SERVICES, "web")
+    ports = [{**stored["spec"]["ports"][0], "port": 8080}]
+    cluster.store.put(SERVICES, {**stored, "spec": {**stored["spec"], "ports": ports}})
+    await cluster.until(lambda: LISTENS_AT not in (cluster.get(SERVICES, "web")["metadata"].get("annotations") or {}))
+    assert await cluster.fetch((stored["spec"]["clusterIP"], 8080)) == "1"
 
 
 @pytest.fixture

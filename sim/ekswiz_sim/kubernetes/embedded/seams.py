@@ -11,11 +11,12 @@ from ekswiz_sim.kubernetes.embedded.store import Obj
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """Who a request is from, as the front established it."""
+    """Who a request is from, as the front established it. `extra` is what an authenticator adds, by key."""
 
     name: str
     groups: tuple[str, ...]
     uid: str = ""
+    extra: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,8 @@ from ekswiz_sim.kubernetes.embedded.kinds import NODES
 from ekswiz_sim.kubernetes.embedded.kubelet import interpreter
 from ekswiz_sim.kubernetes.embedded.kubelet.images import Images
 from ekswiz_sim.kubernetes.embedded.kubelet.kubelet import Kubelet
+from ekswiz_sim.kubernetes.embedded.kubelet.launch import Local
+from ekswiz_sim.kubernetes.embedded.kubelet.machine import Machine
 from ekswiz_sim.kubernetes.embedded.kubelet.parts import Parts
 from ekswiz_sim.kubernetes.embedded.kubelet.runtime import Runtime
 from ekswiz_sim.kubernetes.embedded.kubelet.timing import Timing
@@ -45,7 +47,8 @@ class Workloads:
 
     `root` is a directory of its own, removed by `stop`. `environment` are variables for every container. `admit`
     defaults and admits the pods that controllers create and raises PodRefused. `shared_address` gives all pods
-    127.0.0.1 with mapped ports even where the system has more addresses.
+    127.0.0.1 with mapped ports even where the system has more addresses. `machine` runs containers; without one they
+    are processes of this machine.
     """
 
     def __init__(
@@ -60,6 +63,7 @@ class Workloads:
         admit: Admission = apply_defaults,
         timing: Timing | None = None,
         shared_address: bool = False,
+        machine: Machine | None = None,
     ) -> None:
         self._store = store
         self._root = root
@@ -80,6 +84,7 @@ class Workloads:
             environment=environment,
             timing=timing or Timing(),
             session=self._client,
+            machine=machine or Local(),
         )
         self._kubelet = Kubelet(parts, root / "pods", node_name)
         self._network = ServiceNetwork(store, self._recorder, self._addresses, self._locate)

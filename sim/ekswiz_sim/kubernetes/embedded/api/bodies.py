@@ -12,6 +12,10 @@ from ekswiz_sim.kubernetes.embedded.api.routing import Call
 from ekswiz_sim.kubernetes.embedded.fields import decoding, patches, schema
 from ekswiz_sim.kubernetes.embedded.store import Kind, Obj
 
+_DEEPEST = 200
+_LARGEST = 1_000_000
+"""Levels and values of a body: no object needs as many, and a YAML document with aliases may hide more."""
+
 ACCEPTED = ("application/json", "application/yaml", protobuf.MEDIA_TYPE)
 _LEVELS = ("Ignore", "Warn", "Strict", "")
 
@@ -43,25 +47,74 @@ def parsed(raw: bytes) -> Any:
         ApiError: 400.
     """
     try:
-        return json.loads(raw or b"{}")
-    except ValueError as problem:
+        return _bounded(json.loads(raw or b"{}", parse_constant=_no_number))
+    except (ValueError, RecursionError) as problem:
         text = f"couldn't get version/kind; json parse error: {problem}"
         raise bad_request(text) from problem
 
 
+def _no_number(name: str) -> float:
+    """Python reads NaN and Infinity, JSON has neither."""
+    raise ValueError(f"invalid character '{name[0]}' looking for beginning of value")
+
+
+def _bounded(value: Any) -> Any:
+    """The value, if it is neither deeper nor larger than any object is, with text that UTF-8 can carry.
+
+    Raises:
+        ValueError: It is.
+    """
+    waiting, seen, halves = [(value, 0)], 0, False
+    while waiting:
+        one, depth = waiting.pop()
+        seen += 1
+        if depth > _DEEPEST:
+            raise ValueError("exceeded max depth")
+        if seen > _LARGEST:
+            raise ValueError("document contains excessive aliasing")
+        if isinstance(one, dict):
+            waiting += [(each, depth + 1) for pair in one.items() for each in pair]
+        elif isinstance(one, list):
+            waiting += [(each, depth + 1) for each in one]
+        elif isinstance(one, str):
+            halves = halves or not _is_whole(one)
+    return json.loads(_without_halves(json.dumps(value, ensure_ascii=False))) if halves else value
+
+
+def _is_whole(text: str) -> bool:
+    return text.isascii() or not any("\ud800" <= each <= "\udfff" for each in text)
+
+
+def _without_halves(text: str) -> str:
+    """Half a surrogate pair becomes the replacement character, as in Go."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 def _yaml(raw: bytes) -> Any:
     try:
-        return json.loads(raw)
+        return _bounded(json.loads(raw))
     except ValueError:
-        pass
+        pass  # YAML, or a fault that its reader names too
+    except RecursionError as problem:
+        raise bad_request("error decoding YAML: exceeded max depth") from problem
     # Clients send JSON under the YAML media type; a YAML parser is needed for people with curl only.
     from ruamel.yaml import YAML  # noqa: PLC0415
     from ruamel.yaml.error import YAMLError  # noqa: PLC0415
 
     try:
-        return YAML(typ="safe", pure=True).load(io.BytesIO(raw))
-    except YAMLError as problem:
+        return _bounded(_plain(YAML(typ="safe", pure=True).load(io.BytesIO(raw))))
+    except (YAMLError, ValueError, TypeError, RecursionError) as problem:
         raise bad_request(f"error decoding YAML: {problem}") from problem
+
+
+def _plain(value: Any) -> Any:
+    """YAML has values that JSON has not, e.g. dates: they are text to a server. Aliases become copies.
+
+    Raises:
+        ValueError: It is too deep or too large.
+    """
+    _bounded(value)
+    return json.loads(json.dumps(value, default=str), parse_constant=_no_number)
 
 
 def typed(call: Call, body: Any, *, kind: Kind | None = None) -> tuple[Obj, list[str]]:

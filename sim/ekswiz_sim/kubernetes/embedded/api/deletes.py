@@ -39,6 +39,10 @@ async def options(call: Call) -> Options:
     body = await bodies.read(call) if call.request.can_read_body else {}
     if not isinstance(body, dict) or body.get("kind") not in (None, "DeleteOptions"):
         raise bad_request("the body of a delete must be DeleteOptions")
+    preconditions = body.get("preconditions") or {}
+    if not isinstance(preconditions, dict):
+        got = "preconditions of type v1.Preconditions"
+        raise bad_request(f"json: cannot unmarshal {type(preconditions).__name__} into Go struct field {got}")
     query = call.request.query
     grace: Any = body.get("gracePeriodSeconds", query.get("gracePeriodSeconds"))
     if isinstance(grace, str):
@@ -52,7 +56,7 @@ async def options(call: Call) -> Options:
         supported = '"Foreground", "Background", "Orphan", "nil"'
         raise _invalid(f'propagationPolicy: Unsupported value: "{policy}": supported values: {supported}')
     dry_run = bool(body.get("dryRun")) or call.dry_run
-    return Options(grace, _POLICIES[policy], body.get("preconditions") or {}, dry_run)
+    return Options(grace, _POLICIES[policy], preconditions, dry_run)
 
 
 def _invalid(text: str) -> ApiError:

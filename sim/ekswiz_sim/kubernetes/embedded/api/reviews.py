@@ -17,9 +17,7 @@ from ekswiz_sim.kubernetes.embedded.store import Obj, Store
 
 async def review(store: Store, call: Call) -> web.Response:
     """Answer any of the review kinds; nothing is stored."""
-    body = await bodies.read(call)
-    if not isinstance(body, dict):
-        raise bad_request("json: cannot unmarshal into Go value of type struct")
+    body, _ = bodies.typed(call, await bodies.read(call))
     spec = body.get("spec") or {}
     if call.kind == catalog.SELF_SUBJECT_REVIEWS:
         status: Obj = {"userInfo": _user_info(call.user)}
@@ -37,6 +35,8 @@ def _user_info(user: User) -> Obj:
     found: Obj = {"username": user.name, "groups": list(user.groups)}
     if user.uid:
         found["uid"] = user.uid
+    if user.extra:
+        found["extra"] = {key: list(values) for key, values in user.extra}
     return found
 
 

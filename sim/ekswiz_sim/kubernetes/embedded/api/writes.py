@@ -112,14 +112,17 @@ class Writer:
     def _replaced(self, call: Call, old: Obj, obj: Obj, warnings: list[str]) -> web.Response:
         self._same_version(call, old, obj)
         new = self._keep(call, self._next(call, old, obj, managers=True), old)
-        return replies.one(call, new, 200, [*warnings, *admission.warnings(self._store, new)])
+        return replies.one(call, new, 200, [*warnings, *admission.warnings(self._store, new, old)])
 
     @staticmethod
-    def _same_version(call: Call, old: Obj, obj: Obj) -> None:
+    def _same_name(call: Call, obj: Obj) -> None:
+        name = (obj.get("metadata") or {}).get("name", call.name)
+        if name != call.name:
+            raise bad_request(f"the name of the object ({name}) does not match the name on the URL ({call.name})")
+
+    def _same_version(self, call: Call, old: Obj, obj: Obj) -> None:
+        self._same_name(call, obj)
         meta, name = obj.get("metadata") or {}, call.name
-        if meta.get("name", name) != name:
-            text = f"the name of the object ({meta['name']}) does not match the name on the URL ({name})"
-            raise bad_request(text)
         if meta.get("resourceVersion") not in (None, "", old["metadata"]["resourceVersion"]):
             raise modified(call.kind, name)
         if meta.get("uid") not in (None, "", old["metadata"].get("uid")):
@@ -162,18 +165,21 @@ class Writer:
         if live is None and uid:
             why = f"uid mismatch: the provided object specified uid {uid}, and no existing object was found"
             raise conflict(call.kind, call.name, why)
+        self._same_name(call, declared)
         if live is not None:
             self._same_version(call, live, declared)
         force = call.request.query.get("force") == "true"
         owned = apply.applied(live, _plain(declared), self._node(call), manager, force=force)
         if live is None:
             made = self._new(call, owned)
-            new = {**made, "metadata": {**made["metadata"], "managedFields": owned["metadata"]["managedFields"]}}
+            # Who declares no field owns none.
+            owners = {name: one for name, one in owned["metadata"].items() if name == "managedFields"}
+            new = {**made, "metadata": {**made["metadata"], **owners}}
         else:
             new = self._next(call, live, owned, managers=False)
         new = self._keep(call, new, live)
         status = 201 if live is None else 200
-        return replies.one(call, new, status, [*warnings, *admission.warnings(self._store, new)])
+        return replies.one(call, new, status, [*warnings, *admission.warnings(self._store, new, live)])
 
     @staticmethod
     def _applier(call: Call) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ekswiz_sim.kubernetes.embedded.fields import fieldsets, managed, schema
+from ekswiz_sim.kubernetes.embedded.fields import fieldsets, last_applied, managed, schema
 from ekswiz_sim.kubernetes.embedded.fields.fieldsets import FieldSet
 from ekswiz_sim.kubernetes.embedded.fields.managed import Manager, Owned
 from ekswiz_sim.kubernetes.embedded.fields.schema import Node
@@ -24,13 +24,14 @@ def applied(live: Obj | None, declared: Obj, node: Node, manager: Manager, *, fo
     if live is None:
         return managed.write(declared, [entry])
     found = managed.clashes(live, declared, node, manager)
-    if found and not force:
-        raise managed.conflict_error(found)
+    refused = last_applied.real(found, live, node, manager.name)
+    if refused and not force:
+        raise managed.conflict_error(refused)
     taken = frozenset(clash.path for clash in found)
     owners = managed.read(live)
     others = [Owned(one.manager, one.fields - taken, one.version, one.time) for one in owners if one.manager != manager]
     before = next((one for one in owners if one.manager == manager), None)
-    new = merged(live, declared, node)
+    new = last_applied.followed(live, merged(live, declared, node), declared, manager.name)
     if before is not None:
         new = _pruned(new, before.fields - mine, others, node)
         if before.fields == mine:

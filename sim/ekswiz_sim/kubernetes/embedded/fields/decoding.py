@@ -15,6 +15,10 @@ from ekswiz_sim.kubernetes.embedded.fields.schema import Node
 
 QUANTITY = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([numkMGTPE]|[KMGTPE]i|[eE][+-]?\d+)?", re.ASCII)
 _QUANTITY_TEXT = r"quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
+_BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?", re.ASCII)
+_DAY, _ZONE = r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d", r"(Z|[+-]\d\d:\d\d)"
+_TIME = re.compile(rf"{_DAY}(\.\d+)?{_ZONE}", re.ASCII)
+_MICRO = re.compile(rf"{_DAY}\.\d{{6}}\d*{_ZONE}", re.ASCII)
 _GO = {"string": "string", "boolean": "bool", "number": "float64"}
 _JSON = {str: "string", bool: "bool", int: "number", float: "number", dict: "object", list: "array"}
 _PYTHON: dict[str, tuple[type, ...]] = {
@@ -25,6 +29,8 @@ _PYTHON: dict[str, tuple[type, ...]] = {
     "array": (list,),
     "number": (int, float),
 }
+
+_BITS = {"int32": 32, "int64": 64}
 
 
 class WrongType(Exception):
@@ -71,8 +77,12 @@ def check_types(value: Any, node: Node, path: str = "", owner: str = "") -> None
     if resolved.get("format") in ("int-or-string", "quantity"):
         _check_scalar(value, str(resolved["format"]), path)
         return
-    if wanted is not None and not _fits(value, wanted):
+    if wanted is not None and not _fits(value, wanted, resolved.get("format")):
         raise WrongType(_mismatch(value, node, path, owner))
+    if resolved.get("format") == "byte":
+        _check_base64(value)
+    if resolved.get("format") == "date-time":
+        _check_time(value, micro=_struct(node) == "MicroTime")
     for child, one, where in _children(value, resolved, path):
         check_types(one, child, where, _struct(node) or owner)
 
@@ -86,9 +96,12 @@ def _children(value: Any, node: Node, path: str) -> Iterator[tuple[Node, Any, st
             yield schema.item(node), one, path
 
 
-def _fits(value: Any, wanted: str) -> bool:
+def _fits(value: Any, wanted: str, form: str | None) -> bool:
     if isinstance(value, bool):
         return wanted == "boolean"
+    if wanted == "integer" and isinstance(value, int):
+        bound = 1 << (_BITS.get(str(form), 64) - 1)
+        return -bound <= value < bound
     return isinstance(value, _PYTHON.get(wanted, (object,)))
 
 
@@ -98,7 +111,7 @@ def _struct(node: Node) -> str:
 
 def _mismatch(value: Any, node: Node, path: str, owner: str) -> str:
     got = _JSON.get(type(value), "object")
-    if isinstance(value, float) and schema.resolve(node).get("type") == "integer":
+    if got == "number" and schema.resolve(node).get("type") == "integer":
         got = f"number {value}"
     struct = f"Go struct field {owner}.{path}" if owner else "Go value"
     return f"json: cannot unmarshal {got} into {struct} of type {_go_type(node)}"
@@ -116,6 +129,21 @@ def _go_type(node: Node) -> str:
     if kind == "object":
         return "map[string]string" if "additionalProperties" in resolved else "struct"
     return _GO.get(kind, kind)
+
+
+def _check_base64(text: str) -> None:
+    plain = "".join(text.split("\r")).replace("\n", "")
+    good = _BASE64.match(plain)
+    end = good.end() if good else 0
+    if end != len(plain):
+        raise WrongType(f"illegal base64 data at input byte {end}")
+
+
+def _check_time(text: str, *, micro: bool) -> None:
+    """Go names the first part of the layout that does not fit; here that is told without its place."""
+    pattern, layout = (_MICRO, "2006-01-02T15:04:05.000000Z07:00") if micro else (_TIME, "2006-01-02T15:04:05Z07:00")
+    if text and not pattern.fullmatch(text):
+        raise WrongType(f'parsing time "{text}" as "{layout}": cannot parse "{text}" as "{layout}"')
 
 
 def _check_scalar(value: Any, form: str, path: str) -> None:

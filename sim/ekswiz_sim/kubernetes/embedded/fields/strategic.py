@@ -34,14 +34,22 @@ def patched(live: Obj, patch: Obj, node: Node) -> Obj:
         raise BadPatch(f"Unknown patch type found: {directive}")
     new = dict(live)
     if "$retainKeys" in patch:
-        new = {name: value for name, value in new.items() if name in patch["$retainKeys"]}
+        kept = _directive(patch, "$retainKeys")
+        new = {name: value for name, value in new.items() if name in kept}
     for name, value in patch.items():
         if not name.startswith("$"):
             _merge_field(new, name, value, schema.field(node, name))
         elif name.startswith(_DELETE):
-            target = name.removeprefix(_DELETE)
-            new[target] = [one for one in new.get(target) or [] if one not in value]
+            target, dropped = name.removeprefix(_DELETE), _directive(patch, name)
+            new[target] = [one for one in new.get(target) or [] if one not in dropped]
     return _ordered(new, live, patch, node)
+
+
+def _directive(patch: Obj, name: str) -> list[Any]:
+    found = patch[name]
+    if not isinstance(found, list):
+        raise BadPatch(f"The value of {name} is of the wrong type: it has to be a list")
+    return found
 
 
 def _merge_field(new: Obj, name: str, value: Any, node: Node) -> None:
@@ -90,9 +98,9 @@ def _item(live: list[Any], item: Any, key: str, node: Node) -> list[Any]:
 
 
 def _ordered(new: Obj, live: Obj, patch: Obj, node: Node) -> Obj:
-    for name, order in patch.items():
-        target = name.removeprefix(_ORDER)
-        if name.startswith(_ORDER) and isinstance(new.get(target), list):
+    for name in [one for one in patch if one.startswith(_ORDER)]:
+        target, order = name.removeprefix(_ORDER), _directive(patch, name)
+        if isinstance(new.get(target), list):
             key = schema.resolve(schema.field(node, target)).get("x-kubernetes-patch-merge-key")
             new[target] = _interleaved(new[target], order, live.get(target) or [], key)
     return new

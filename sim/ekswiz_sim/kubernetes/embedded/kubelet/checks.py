@@ -11,7 +11,8 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from ekswiz_sim.kubernetes.embedded.kubelet.command import NotRunnable
-from ekswiz_sim.kubernetes.embedded.kubelet.runtime import Process, Sink, StartError
+from ekswiz_sim.kubernetes.embedded.kubelet.machine import Running, Sink
+from ekswiz_sim.kubernetes.embedded.kubelet.runtime import StartError
 from ekswiz_sim.kubernetes.embedded.store import Obj
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class Subject:
     address: str
     container: Obj
     locate: Callable[[int], tuple[str, int]]
-    execute: Callable[[Sequence[str], Sink], Awaitable[Process]]
+    execute: Callable[[Sequence[str], Sink], Awaitable[Running]]
     session: Callable[[], aiohttp.ClientSession]
 
 

@@ -8,14 +8,15 @@ import signal
 import time
 from collections.abc import Sequence
 
-from ekswiz_sim.kubernetes.embedded.kubelet import checks, launch, pulling, standing_in
+from ekswiz_sim.kubernetes.embedded.kubelet import checks, pulling, standing_in
 from ekswiz_sim.kubernetes.embedded.kubelet.backoff import Backoff, spoken
 from ekswiz_sim.kubernetes.embedded.kubelet.command import NotRunnable
 from ekswiz_sim.kubernetes.embedded.kubelet.logs import Log
+from ekswiz_sim.kubernetes.embedded.kubelet.machine import Launched, Running, Sink
 from ekswiz_sim.kubernetes.embedded.kubelet.parts import Context
 from ekswiz_sim.kubernetes.embedded.kubelet.probes import Probe, ProbeKind, watch_readiness
 from ekswiz_sim.kubernetes.embedded.kubelet.record import Record
-from ekswiz_sim.kubernetes.embedded.kubelet.runtime import Process, Sink, StartError
+from ekswiz_sim.kubernetes.embedded.kubelet.runtime import StartError
 from ekswiz_sim.kubernetes.embedded.kubelet.sources import Unconfigured
 from ekswiz_sim.kubernetes.embedded.store import Obj
 from ekswiz_sim.seams import PulledImage
@@ -38,8 +39,8 @@ class Container:
         self._context = context
         self._policy = policy
         self._task: asyncio.Task[None] | None = None
-        self._process: Process | None = None
-        self._launch: launch.Launch | None = None
+        self._process: Running | None = None
+        self._launch: Launched | None = None
         self._stopping = False
         self._forbidden = ""
         self._news = asyncio.Event()
@@ -146,10 +147,10 @@ class Container:
         self.record.terminate(_CANNOT_START, "StartError", message=message)
         self._publish()
 
-    async def _configured(self, image: PulledImage) -> launch.Launch:
+    async def _configured(self, image: PulledImage) -> Launched:
         while True:
             try:
-                return await launch.prepare(self._context, self.record.spec, image)
+                return await self._context.parts.machine.prepare(self._context, self.record.spec, image)
             except Unconfigured as error:
                 self._context.warning(self.record, "Failed", f"Error: {error}")
                 self.record.wait(error.reason, str(error))
@@ -162,7 +163,7 @@ class Container:
         (folder / f"{number - 2}.log").unlink(missing_ok=True)
         return Log(folder / f"{number}.log")
 
-    async def _accompany(self, process: Process, log: Log) -> None:
+    async def _accompany(self, process: Running, log: Log) -> None:
         self._process = process
         self.record.run(log)
         self._set_started(not self.record.spec.get("startupProbe"))
@@ -176,12 +177,12 @@ class Container:
             companion.cancel()
             process.signal(signal.SIGKILL)
             log.close()
-        self.record.end(code)
+        self.record.end(code, process.reason)
         self._publish()
 
     # ---- probes
 
-    async def _probe(self, process: Process) -> None:
+    async def _probe(self, process: Running) -> None:
         if not await self._hook(process, "postStart", "FailedPostStartHook"):
             return
         if startup := self._make_probe("startup"):
@@ -197,12 +198,12 @@ class Container:
             if liveness := self._make_probe("liveness"):
                 group.create_task(self._watch_life(liveness, process))
 
-    async def _watch_life(self, probe: Probe, process: Process) -> None:
+    async def _watch_life(self, probe: Probe, process: Running) -> None:
         await probe.delay()
         await probe.until(healthy=False)
         await self._restart(process, "liveness")
 
-    async def _restart(self, process: Process, kind: ProbeKind) -> None:
+    async def _restart(self, process: Running, kind: ProbeKind) -> None:
         name = self.record.name
         self._context.normal(self.record, "Killing", f"Container {name} failed {kind} probe, will be restarted")
         own = self.record.spec[f"{kind}Probe"].get("terminationGracePeriodSeconds")
@@ -223,7 +224,7 @@ class Container:
         )
         return await checks.check(subject, handler, seconds)
 
-    async def _execute(self, argv: Sequence[str], sink: Sink) -> Process:
+    async def _execute(self, argv: Sequence[str], sink: Sink) -> Running:
         """A probe's or hook's command; a stand-in has none of the image's programs, and passes."""
         assert self._launch is not None
         return await self._launch.run(("true",) if self._launch.stands_in else argv, sink)
@@ -241,7 +242,7 @@ class Container:
 
     # ---- the end
 
-    async def _end(self, process: Process, grace: float) -> None:
+    async def _end(self, process: Running, grace: float) -> None:
         deadline = time.monotonic() + grace
         if self.record.spec.get("lifecycle", {}).get("preStop"):
             await self._hook(process, "preStop", "FailedPreStopHook", grace)
@@ -252,7 +253,7 @@ class Container:
             process.signal(signal.SIGKILL)
             await asyncio.wait([process.exited])
 
-    async def _hook(self, process: Process, name: str, reason: str, seconds: float = 30.0) -> bool:
+    async def _hook(self, process: Running, name: str, reason: str, seconds: float = 30.0) -> bool:
         """Run a lifecycle hook; False if a postStart hook failed, which ends the container."""
         handler = (self.record.spec.get("lifecycle") or {}).get(name)
         if not handler:

@@ -53,10 +53,10 @@ async def prepare(context: Context, container: Obj, image: PulledImage) -> Launc
         Unconfigured: A reference leads nowhere, or the image may not or cannot run as it is.
     """
     pod = context.pod
-    _check_user(pod, container, image.config, context.title)
-    known = _known(context, pod, image.config)
-    own = environment.of_container(context.parts.store, pod, container, known)
-    asked = command.asked_for(container, image.config, {**known, **own})
+    check_user(pod, container, image.config, context.title)
+    given = known(context, pod, image.config)
+    own = environment.of_container(context.parts.store, pod, container, given)
+    asked = command.asked_for(container, image.config, {**given, **own})
     if not (asked or standing_in.judged(image.config)):
         raise Unconfigured("failed to generate spec: no command specified", _NOT_CREATED)
     mounts = container.get("volumeMounts") or []
@@ -73,11 +73,22 @@ async def prepare(context: Context, container: Obj, image: PulledImage) -> Launc
             own[standing_in.VARIABLE] = why
     except OSError as error:
         raise Unconfigured(f"failed to create containerd container: {error}", _NOT_CREATED) from error
-    variables = _variables(context, files, {**known, **own})
-    return Launch(context, files, tuple(asked), variables, cwd, _stop_signal(image.config), why)
+    variables = _variables(context, files, {**given, **own})
+    return Launch(context, files, tuple(asked), variables, cwd, stop_signal(image.config), why)
 
 
-def _stop_signal(config: Mapping[str, object]) -> int:
+class Local:
+    """Containers as processes of this machine."""
+
+    async def prepare(self, context: Context, container: Obj, image: PulledImage) -> Launch:
+        """As `prepare`."""
+        return await prepare(context, container, image)
+
+    async def vacate(self, context: Context) -> None:
+        """A pod's files go with its folder."""
+
+
+def stop_signal(config: Mapping[str, object]) -> int:
     """The image's STOPSIGNAL, a name or a number; SIGTERM without one."""
     text = str(config.get("StopSignal") or "SIGTERM")
     if text.isdecimal():
@@ -86,7 +97,8 @@ def _stop_signal(config: Mapping[str, object]) -> int:
     return int(getattr(signal, name, signal.SIGTERM))
 
 
-def _known(context: Context, pod: Obj, config: Mapping[str, object]) -> dict[str, str]:
+def known(context: Context, pod: Obj, config: Mapping[str, object]) -> dict[str, str]:
+    """Variables that a container has before its own `env` and `envFrom`."""
     return {
         **environment.of_image(config),
         "HOSTNAME": pod["metadata"]["name"],
@@ -109,7 +121,7 @@ def _variables(context: Context, files: filesystem.Files, asked: Mapping[str, st
     return made
 
 
-def _check_user(pod: Obj, container: Obj, config: Mapping[str, object], title: str) -> None:
+def check_user(pod: Obj, container: Obj, config: Mapping[str, object], title: str) -> None:
     """`runAsNonRoot` against the image's user: the kubelet's last line, which no admission can see."""
     security = {**(pod["spec"].get("securityContext") or {}), **(container.get("securityContext") or {})}
     if not security.get("runAsNonRoot"):

@@ -12,6 +12,7 @@ from ekswiz_sim.kubernetes.embedded.controllers.recorder import Recorder
 from ekswiz_sim.kubernetes.embedded.kinds import PODS
 from ekswiz_sim.kubernetes.embedded.kubelet.images import Images
 from ekswiz_sim.kubernetes.embedded.kubelet.interpreter import Interpreter
+from ekswiz_sim.kubernetes.embedded.kubelet.machine import Machine
 from ekswiz_sim.kubernetes.embedded.kubelet.record import Record
 from ekswiz_sim.kubernetes.embedded.kubelet.runtime import Runtime
 from ekswiz_sim.kubernetes.embedded.kubelet.timing import Timing
@@ -37,6 +38,7 @@ class Parts:
     environment: Mapping[str, str]
     timing: Timing
     session: Callable[[], aiohttp.ClientSession]
+    machine: Machine
 
 
 @dataclass(slots=True)

@@ -57,11 +57,11 @@ class Record:
         self.log = log
         self.state = {"running": {"startedAt": now()}}
 
-    def end(self, code: int) -> None:
+    def end(self, code: int, reason: str = "") -> None:
         """Its process ended."""
         assert self.log is not None
         began = self.state["running"]["startedAt"]
-        reason = "Completed" if code == 0 else "Error"
+        reason = reason or ("Completed" if code == 0 else "Error")
         self.terminate(code, reason, began, self._last_words(code))
 
     def terminate(self, code: int, reason: str, began: str | None = None, message: str = "") -> None:

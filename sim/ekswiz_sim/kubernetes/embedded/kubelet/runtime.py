@@ -33,6 +33,8 @@ class StartError(Exception):
 class Process:
     """A running process group."""
 
+    reason = ""
+
     def __init__(self, runtime: Runtime, number: int, output: asyncio.Future[None]) -> None:
         loop = asyncio.get_running_loop()
         self._runtime = runtime

@@ -157,6 +157,7 @@ class Worker:
         self.publish()
 
     async def _clean(self) -> None:
+        await self._parts.machine.vacate(self.context)
         if self.context.address:
             self._parts.addresses.release(self.context.address)
         await in_thread(shutil.rmtree, self.context.folder, ignore_errors=True)

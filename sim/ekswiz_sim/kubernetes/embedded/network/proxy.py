@@ -34,6 +34,11 @@ class Proxy:
             raise
         self._task = asyncio.create_task(self._accept())
 
+    @property
+    def port(self) -> int:
+        """Where it listens; asked for when the port was 0."""
+        return int(self._socket.getsockname()[1])
+
     async def close(self) -> None:
         """Stop listening and end what is open."""
         self._task.cancel()

@@ -1,4 +1,8 @@
-"""Services: their addresses and ports, a proxy on each, and the ready pods behind them."""
+"""Services: their addresses and ports, a proxy on each, and the ready pods behind them.
+
+Not every place can be listened on: ports below 1024 are root's on most systems, and macOS has 127.0.0.1 alone. The
+proxy then takes a free port of 127.0.0.1, and the Service says where: by an event and by an annotation.
+"""
 
 from __future__ import annotations
 
@@ -8,16 +12,20 @@ import random
 import socket
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from ekswiz_sim.kubernetes.embedded.controllers.objects import Key, key_of, uid_of, with_status
+from ekswiz_sim.kubernetes.embedded.controllers.objects import Key, key_of, uid_of, with_metadata, with_status
 from ekswiz_sim.kubernetes.embedded.controllers.recorder import Recorder
 from ekswiz_sim.kubernetes.embedded.kinds import ENDPOINTS, SERVICES
 from ekswiz_sim.kubernetes.embedded.network.addresses import Addresses
-from ekswiz_sim.kubernetes.embedded.network.proxy import Proxy
+from ekswiz_sim.kubernetes.embedded.network.proxy import Choose, Proxy
 from ekswiz_sim.kubernetes.embedded.store import Obj, Store, StoreEvent
 
 _NODE_PORTS = range(30000, 32768)
 _OPEN = ("NodePort", "LoadBalancer")
 _COMPONENT = "service-controller"
+_HOST = "127.0.0.1"
+LISTENS_AT = "ekswiz.dev/listens-at"
+"""Annotation of a Service: `PORT=HOST:PORT` for each port that is not reached at the Service's own address."""
+
 Locate = Callable[[str, str, int], tuple[str, int]]
 """From a pod's uid, address and port to where it is reached; raises LookupError."""
 
@@ -35,6 +43,7 @@ class ServiceNetwork:
         self._locate = locate
         self._proxies: dict[_Place, Proxy] = {}
         self._failed: dict[_Place, str] = {}
+        self._elsewhere: dict[_Place, int] = {}
         self._closing: set[asyncio.Task[None]] = set()
         self._turn = itertools.count()
 
@@ -131,7 +140,7 @@ class ServiceNetwork:
             if service is not None and place not in self._proxies:
                 self._open(service, place, port)
         if service is not None:
-            self._balance(service)
+            self._balance(self._note(service))
         return None
 
     def _is_of(self, place: _Place, key: Key, uid: str) -> bool:
@@ -164,12 +173,36 @@ class ServiceNetwork:
             self._failed.pop(place, None)
         except OSError as error:
             why = (error.strerror or str(error)).lower()
-            if self._failed.get(place) != why:
-                self._failed[place] = why
-                message = f"Error listening on {place[1]}:{place[2]}: {why}; the API server's proxy still reaches it"
-                self._recorder.warning(service, _COMPONENT, "FailedToListen", message)
+            self._listen_elsewhere(service, place, choose, why)
+
+    def _listen_elsewhere(self, service: Obj, place: _Place, choose: Choose, why: str) -> None:
+        try:
+            proxy = self._proxies[place] = Proxy(_HOST, 0, choose)
+        except OSError:
+            instead = "the API server's proxy still reaches it"
+        else:
+            self._elsewhere[place] = proxy.port
+            instead = f"it is reached at {_HOST}:{proxy.port}"
+        if self._failed.get(place) != why:
+            self._failed[place] = why
+            message = f"Error listening on {place[1]}:{place[2]}: {why}; {instead}"
+            self._recorder.warning(service, _COMPONENT, "FailedToListen", message)
+
+    def _note(self, service: Obj) -> Obj:
+        """The Service with the annotation that says where its ports are reached instead."""
+        uid, notes = uid_of(service), service["metadata"].get("annotations") or {}
+        found = ",".join(
+            f"{port}={_HOST}:{other}" for (owner, _, port), other in sorted(self._elsewhere.items()) if owner == uid
+        )
+        if found == notes.get(LISTENS_AT, ""):
+            return service
+        after = {name: value for name, value in notes.items() if name != LISTENS_AT}
+        return self._store.put(
+            SERVICES, with_metadata(service, annotations=after | ({LISTENS_AT: found} if found else {}))
+        )
 
     def _close(self, place: _Place) -> None:
+        self._elsewhere.pop(place, None)
         task = asyncio.create_task(self._proxies.pop(place).close())
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
@@ -196,6 +229,8 @@ class ServiceNetwork:
             for one in _ports(service["spec"])
             if (uid, address, one["port"]) in self._failed
         ]
+        if refused and all((uid, address, one["port"]) in self._elsewhere for one in refused):
+            address = _HOST
         return {"ip": address, "ipMode": "VIP", **({"ports": list(refused)} if refused else {})}
 
     async def stop(self) -> None:

@@ -10,9 +10,11 @@ from ekswiz_sim.kubernetes.embedded.api.errors import Cause, conflict, forbidden
 from ekswiz_sim.kubernetes.embedded.kinds import NAMESPACES, PODS, SERVICE_ACCOUNTS
 from ekswiz_sim.kubernetes.embedded.objects import pod_security
 from ekswiz_sim.kubernetes.embedded.objects.defaults import apply_defaults
+from ekswiz_sim.kubernetes.embedded.objects.pod_security_subject import Finding
 from ekswiz_sim.kubernetes.embedded.store import Kind, Obj, Store
 
 _NOT_READY_SECONDS = 300
+_PRIORITIES = {"": 0, "system-cluster-critical": 2_000_000_000, "system-node-critical": 2_000_001_000}
 
 
 def namespace_open(store: Store, kind: Kind, obj: Obj) -> None:
@@ -61,13 +63,31 @@ def admit_pod(store: Store, pod: Obj) -> Obj:
         why = f'error looking up service account {namespace}/{account}: serviceaccount "{account}" not found'
         raise forbidden(PODS, name, why)
     spec |= {"serviceAccountName": account, "serviceAccount": account}
-    spec.setdefault("priority", 0)
-    spec.setdefault("preemptionPolicy", "PreemptLowerPriority")
+    if spec.get("runtimeClassName"):
+        raise forbidden(PODS, name, f'pod rejected: RuntimeClass "{spec["runtimeClassName"]}" not found')
+    _prioritize(spec, name)
     spec["tolerations"] = _tolerations(spec.get("tolerations") or [])
     new.setdefault("status", {}).setdefault("phase", "Pending")
     new["status"].setdefault("qosClass", _quality(spec))
     enforce(store, new)
     return new
+
+
+def _prioritize(spec: Obj, name: str | None) -> None:
+    """The priority of the pod's class; only the two classes of the system exist here."""
+    chosen = spec.get("priorityClassName") or ""
+    if chosen not in _PRIORITIES:
+        raise forbidden(PODS, name, f"no PriorityClass with name {chosen} was found")
+    computed = {"priority": _PRIORITIES[chosen], "preemptionPolicy": "PreemptLowerPriority"}
+    for field, title in (
+        ("priority", "integer value of priority"),
+        ("preemptionPolicy", "string value of PreemptionPolicy"),
+    ):
+        if spec.get(field) not in (None, computed[field]):
+            what = f"the {title} ({spec[field]}) must not be provided in pod spec"
+            why = f"priority admission controller computed {computed[field]} from the given PriorityClass name"
+            raise forbidden(PODS, name, f"{what}; {why}")
+    spec |= computed
 
 
 def enforce(store: Store, pod: Obj) -> None:
@@ -78,7 +98,7 @@ def enforce(store: Store, pod: Obj) -> None:
     """
     labels = _labels(store, pod["metadata"]["namespace"])
     standard = pod_security.level(labels, "enforce")
-    found = pod_security.violations(pod["spec"], standard)
+    found = _violations(pod, standard)
     if found:
         which = f"{standard}:{pod_security.version(labels, 'enforce')}"
         listed = ", ".join(str(one) for one in found)
@@ -111,23 +131,52 @@ def _quality(spec: Obj) -> str:
     return "Guaranteed"
 
 
-def warnings(store: Store, obj: Obj) -> list[str]:
-    """Sentences for the `Warning:` header of a write that is accepted."""
+def warnings(store: Store, obj: Obj, old: Obj | None = None) -> list[str]:
+    """Sentences for the `Warning:` header of a write that is accepted; `old` is what it replaces."""
     kind = obj["kind"]
-    found = []
     if kind in WITHOUT_BEHAVIOUR:
-        found.append(f"{kind} is stored, but nothing acts on it in this cluster: its effect is not rehearsed")
-    template = (obj.get("spec") or {}).get("template") if kind in ("Deployment", "ReplicaSet") else None
-    spec = obj.get("spec") if kind == "Pod" else (template or {}).get("spec")
-    if spec:
-        labels = _labels(store, obj["metadata"]["namespace"])
-        standard = pod_security.level(labels, "warn")
-        problems = pod_security.violations(spec, standard)
-        if problems:
-            which = f"{standard}:{pod_security.version(labels, 'warn')}"
-            listed = ", ".join(str(one) for one in problems)
-            found.append(f'would violate PodSecurity "{which}": {listed}')
-    return found
+        return [f"{kind} is stored, but nothing acts on it in this cluster: its effect is not rehearsed"]
+    if kind == "Namespace" and old is not None:
+        return _about_pods(store, obj, old)
+    if kind in ("Deployment", "ReplicaSet"):
+        template = (obj.get("spec") or {}).get("template") or {}
+        return _would_violate(store, obj["metadata"]["namespace"], template)
+    return _would_violate(store, obj["metadata"]["namespace"], obj) if kind == "Pod" else []
+
+
+def _would_violate(store: Store, namespace: str, pod: Obj) -> list[str]:
+    labels = _labels(store, namespace)
+    standard = pod_security.level(labels, "warn")
+    found = _violations(pod, standard)
+    which = f"{standard}:{pod_security.version(labels, 'warn')}"
+    return [f'would violate PodSecurity "{which}": {", ".join(str(one) for one in found)}'] if found else []
+
+
+def _violations(pod: Obj, standard: str) -> list[Finding]:
+    annotations = (pod.get("metadata") or {}).get("annotations") or {}
+    return pod_security.violations(pod.get("spec") or {}, standard, annotations)
+
+
+def _about_pods(store: Store, namespace: Obj, old: Obj) -> list[str]:
+    """Pods that run already and would not be let in by what the namespace enforces from now on."""
+    before, after = (one["metadata"].get("labels") or {} for one in (old, namespace))
+    standard, name = pod_security.level(after, "enforce"), namespace["metadata"]["name"]
+    if pod_security.LEVELS.index(standard) <= pod_security.LEVELS.index(pod_security.level(before, "enforce")):
+        return []
+    pods: dict[str, list[str]] = {}
+    for pod in store.all(PODS, name):
+        if reasons := ", ".join(one.reason for one in _violations(pod, standard)):
+            pods.setdefault(reasons, []).append(pod["metadata"]["name"])
+    if not pods:
+        return []
+    which = f"{standard}:{pod_security.version(after, 'enforce')}"
+    first = f'existing pods in namespace "{name}" violate the new PodSecurity enforce level "{which}"'
+    return [first, *sorted(f"{_first_of(names)}: {reasons}" for reasons, names in pods.items())]
+
+
+def _first_of(names: Sequence[str]) -> str:
+    others = len(names) - 1
+    return min(names) + (f" (and {others} other pod{'s' if others > 1 else ''})" if others else "")
 
 
 def not_terminating(kind: Kind, old: Obj, new: Obj) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from ekswiz_sim.kubernetes.embedded.api.errors import Cause, duplicate, invalid, prohibited, required, unsupported
-from ekswiz_sim.kubernetes.embedded.objects import names
+from ekswiz_sim.kubernetes.embedded.objects import names, pod_details
 from ekswiz_sim.kubernetes.embedded.store import Obj
 
 _RESTART = ("Always", "OnFailure", "Never")
@@ -45,7 +45,10 @@ def pod_spec(spec: Obj, at: str) -> list[Cause]:
     found += _volumes(spec, at)
     for field, group in (("initContainers", initial), ("containers", containers)):
         for index, container in enumerate(group):
-            found += _container(container, f"{at}.{field}[{index}]", volumes)
+            where = f"{at}.{field}[{index}]"
+            found += _container(container, where, volumes)
+            found += pod_details.container(container, where, spec, initial=field == "initContainers")
+    found += pod_details.details(spec, at)
     grace = spec.get("terminationGracePeriodSeconds")
     if grace is not None and grace < 0:
         found.append(invalid(f"{at}.terminationGracePeriodSeconds", grace, "must be greater than or equal to 0"))

@@ -91,8 +91,17 @@ def _field(kind: Kind, part: str, whole: str) -> Predicate:
         raise bad_request(f"invalid selector: '{whole}'; can't understand '{part}'")
     path, operator, value = match.groups()
     if path not in _META_FIELDS and path not in _FIELDS.get(kind.plural, ()):
-        raise bad_request(f'field label not supported: "{path}"')
+        raise bad_request(_unknown(kind, path, whole))
     return lambda obj: (_at(obj, path) == value) == (operator != "!=")
+
+
+def _unknown(kind: Kind, path: str, whole: str) -> str:
+    resource = f'"{kind.group}/{kind.version}, Resource={kind.plural}"'
+    about = f'Unable to find {resource} that match label selector "", field selector "{whole}"'
+    if kind.plural in _FIELDS:
+        return f"{about}: field label not supported: {path}"
+    known = ", ".join(f'"{one}"' for one in _META_FIELDS)
+    return f'{about}: "{path}" is not a known field selector: only {known}'
 
 
 def _at(obj: Obj, path: str) -> str:

@@ -98,4 +98,6 @@ def counted(kind: Kind, old: Obj, new: Obj) -> Obj:
 
 
 def _wanted(obj: Obj) -> Obj:
-    return {name: value for name, value in obj.items() if name not in ("metadata", "status")}
+    """What was asked for; a Deployment's annotations are part of it."""
+    spec = {name: value for name, value in obj.items() if name not in ("metadata", "status")}
+    return {**spec, "": obj["metadata"].get("annotations") or {}} if obj["kind"] == "Deployment" else spec

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from ekswiz_sim.kubernetes.embedded.api.errors import (
@@ -17,13 +17,16 @@ from ekswiz_sim.kubernetes.embedded.api.errors import (
 )
 from ekswiz_sim.kubernetes.embedded.fields import schema
 from ekswiz_sim.kubernetes.embedded.fields.schema import Node
-from ekswiz_sim.kubernetes.embedded.objects import names
+from ekswiz_sim.kubernetes.embedded.objects import names, pod_security, secrets
+from ekswiz_sim.kubernetes.embedded.objects.network_validation import ingress, network_policy, service_choices
 from ekswiz_sim.kubernetes.embedded.objects.pod_validation import pod_spec
+from ekswiz_sim.kubernetes.embedded.objects.rbac_validation import binding, role
+from ekswiz_sim.kubernetes.embedded.objects.scaling_validation import autoscaler, budget, share
+from ekswiz_sim.kubernetes.embedded.objects.selection import selector, selects
 from ekswiz_sim.kubernetes.embedded.store import Kind, Obj
 
 _SERVICE_TYPES = ("ClusterIP", "ExternalName", "LoadBalancer", "NodePort")
-_OPERATORS = ("DoesNotExist", "Exists", "In", "NotIn")
-_SUBJECTS = ("Group", "ServiceAccount", "User")
+_FINALIZERS = ("kubernetes", "orphan", "foregroundDeletion")
 _MEBIBYTE = 1 << 20
 _RBAC_KINDS = frozenset({"Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding"})
 
@@ -75,51 +78,33 @@ def _required(value: Any, node: Node, at: str) -> Iterator[Cause]:
             yield from _required(one, schema.item(node), f"{at}[{index}]")
 
 
+def _namespace(obj: Obj) -> Iterator[Cause]:
+    for label, value, why in pod_security.bad_labels(obj["metadata"].get("labels") or {}):
+        yield invalid(f"metadata.labels[{label}]", value, why)
+    for name in (obj.get("spec") or {}).get("finalizers") or []:
+        if "/" not in name and name not in _FINALIZERS:
+            why = "name is neither a standard finalizer name nor is it fully qualified"
+            yield invalid("spec.finalizers", name, why)
+
+
 def _pod(obj: Obj) -> Iterator[Cause]:
     yield from pod_spec(obj["spec"], "spec")
 
 
-def selects(selector: Obj, labels: Mapping[str, str]) -> bool:
-    """Whether a LabelSelector matches labels."""
-    if any(labels.get(key) != value for key, value in (selector.get("matchLabels") or {}).items()):
-        return False
-    return all(_expression(one, labels) for one in selector.get("matchExpressions") or [])
-
-
-def _expression(one: Obj, labels: Mapping[str, str]) -> bool:
-    key, operator = one.get("key", ""), one.get("operator")
-    if operator in ("Exists", "DoesNotExist"):
-        return (key in labels) is (operator == "Exists")
-    inside = key in labels and labels[key] in (one.get("values") or [])
-    return inside is (operator == "In")
-
-
-def _selector(selector: Obj, at: str) -> Iterator[Cause]:
-    yield from names.labels(f"{at}.matchLabels", selector.get("matchLabels"))
-    for index, one in enumerate(selector.get("matchExpressions") or []):
-        where, operator = f"{at}.matchExpressions[{index}]", one.get("operator")
-        if operator not in _OPERATORS:
-            yield invalid(f"{where}.operator", operator, "not a valid selector operator")
-        elif operator in ("In", "NotIn") and not one.get("values"):
-            yield required(f"{where}.values", "must be specified when `operator` is 'In' or 'NotIn'")
-        elif operator in ("Exists", "DoesNotExist") and one.get("values"):
-            yield prohibited(f"{where}.values", "may not be specified when `operator` is 'Exists' or 'DoesNotExist'")
-
-
 def _workload(obj: Obj) -> Iterator[Cause]:
-    spec, word = obj["spec"], "deployment" if obj["kind"] == "Deployment" else "replicaset"
+    spec = obj["spec"]
     if spec.get("replicas", 0) < 0:
         yield invalid("spec.replicas", spec["replicas"], "must be greater than or equal to 0")
-    selector, template = spec.get("selector"), spec.get("template") or {}
-    if selector is not None:
-        yield from _selector(selector, "spec.selector")
-        if not selector.get("matchLabels") and not selector.get("matchExpressions"):
-            yield invalid("spec.selector", selector, f"empty selector is invalid for {word}")
+    chosen, template = spec.get("selector"), spec.get("template") or {}
+    if chosen is not None:
+        yield from selector(chosen, "spec.selector")
+        if not chosen.get("matchLabels") and not chosen.get("matchExpressions"):
+            yield invalid("spec.selector", chosen, "empty selector is invalid for deployment")
     labels = (template.get("metadata") or {}).get("labels") or {}
     yield from names.labels("spec.template.metadata.labels", labels)
-    if selector is None or not selects(selector, labels):
+    if chosen is None or not selects(chosen, labels):
         why = "`selector` does not match template `labels`"
-        yield invalid("spec.template.metadata.labels", labels, why)
+        yield invalid("spec.template.metadata.labels", labels or None, why)
     yield from pod_spec(template.get("spec") or {}, "spec.template.spec")
     policy = (template.get("spec") or {}).get("restartPolicy")
     if policy in ("OnFailure", "Never"):
@@ -144,13 +129,7 @@ def _deployment(obj: Obj) -> Iterator[Cause]:
 
 def _rolling(rolling: Obj, at: str) -> Iterator[Cause]:
     for name in ("maxUnavailable", "maxSurge"):
-        value = rolling.get(name)
-        percent = isinstance(value, str) and value.endswith("%") and value[:-1].isdecimal()
-        if isinstance(value, str) and not percent:
-            yield invalid(f"{at}.{name}", value, "a valid percent string must be a numeric string followed by an "
-                          "ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')")  # fmt: skip
-        elif isinstance(value, int) and value < 0:
-            yield invalid(f"{at}.{name}", value, "must be greater than or equal to 0")
+        yield from share(f"{at}.{name}", rolling.get(name))
     if all(str(rolling.get(name)).rstrip("%") == "0" for name in ("maxUnavailable", "maxSurge")):
         yield invalid(f"{at}.maxUnavailable", rolling["maxUnavailable"], "may not be 0 when `maxSurge` is 0")
 
@@ -168,6 +147,7 @@ def _service(obj: Obj) -> Iterator[Cause]:
     if address not in (None, "", "None") and not _is_ip(address):
         yield invalid("spec.clusterIPs[0]", address, "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)")
     yield from names.labels("spec.selector", spec.get("selector"))
+    yield from service_choices(spec)
     seen: set[str] = set()
     for index, port in enumerate(ports):
         yield from _service_port(port, f"spec.ports[{index}]", several=len(ports) > 1)
@@ -198,6 +178,8 @@ def _service_port(port: Obj, at: str, *, several: bool) -> Iterator[Cause]:
 
 def _data(obj: Obj) -> Iterator[Cause]:
     total = 0
+    for key in sorted(set(obj.get("data") or {}) & set(obj.get("binaryData") or {})):
+        yield invalid(f"data[{key}]", key, "duplicate of key present in binaryData")
     for field in ("data", "binaryData"):
         for key, value in (obj.get(field) or {}).items():
             yield from names.data_key(f"{field}[{key}]", key)
@@ -206,65 +188,25 @@ def _data(obj: Obj) -> Iterator[Cause]:
         yield Cause("", "FieldValueTooLong", f"Too long: may not be more than {_MEBIBYTE} bytes")
 
 
-def _role(obj: Obj) -> Iterator[Cause]:
-    for index, rule in enumerate(obj.get("rules") or []):
-        at = f"rules[{index}]"
-        if not rule.get("verbs"):
-            yield required(f"{at}.verbs", "verbs must contain at least one value")
-        if rule.get("nonResourceURLs"):
-            if obj["kind"] == "Role":
-                why = "namespaced rules cannot apply to non-resource URLs"
-                yield invalid(f"{at}.nonResourceURLs", rule["nonResourceURLs"], why)
-            continue
-        if not rule.get("apiGroups"):
-            yield required(f"{at}.apiGroups", "resource rules must supply at least one api group")
-        if not rule.get("resources"):
-            yield required(f"{at}.resources", "resource rules must supply at least one resource")
-
-
-def _binding(obj: Obj) -> Iterator[Cause]:
-    ref = obj.get("roleRef") or {}
-    kinds = ("ClusterRole",) if obj["kind"] == "ClusterRoleBinding" else ("Role", "ClusterRole")
-    if ref.get("apiGroup") != "rbac.authorization.k8s.io":
-        yield unsupported("roleRef.apiGroup", ref.get("apiGroup", ""), ("rbac.authorization.k8s.io",))
-    if ref.get("kind") not in kinds:
-        yield unsupported("roleRef.kind", ref.get("kind", ""), kinds)
-    for index, subject in enumerate(obj.get("subjects") or []):
-        at = f"subjects[{index}]"
-        if subject.get("kind") not in _SUBJECTS:
-            yield unsupported(f"{at}.kind", subject.get("kind", ""), _SUBJECTS)
-        if subject.get("kind") == "ServiceAccount" and not subject.get("namespace") and obj["kind"] != "RoleBinding":
-            yield required(f"{at}.namespace")
-
-
-def _autoscaler(obj: Obj) -> Iterator[Cause]:
-    spec = obj["spec"]
-    low, high = spec.get("minReplicas", 1), spec.get("maxReplicas", 0)
-    if low < 1:
-        yield invalid("spec.minReplicas", low, "must be greater than or equal to 1")
-    if high < 1:
-        yield invalid("spec.maxReplicas", high, "must be greater than 0")
-    elif high < low:
-        yield invalid("spec.maxReplicas", high, "must be greater than or equal to `minReplicas`")
-
-
-def _budget(obj: Obj) -> Iterator[Cause]:
-    spec = obj.get("spec") or {}
-    if spec.get("minAvailable") is not None and spec.get("maxUnavailable") is not None:
-        yield invalid("spec", spec, "minAvailable and maxUnavailable cannot be both set")
+def _secret(obj: Obj) -> Iterator[Cause]:
+    yield from _data(obj)
+    yield from secrets.check(obj)
 
 
 _BY_KIND: dict[str, Callable[[Obj], Iterator[Cause]]] = {
-    "ClusterRole": _role,
-    "ClusterRoleBinding": _binding,
+    "ClusterRole": role,
+    "ClusterRoleBinding": binding,
     "ConfigMap": _data,
     "Deployment": _deployment,
-    "HorizontalPodAutoscaler": _autoscaler,
+    "HorizontalPodAutoscaler": autoscaler,
+    "Ingress": ingress,
+    "Namespace": _namespace,
+    "NetworkPolicy": network_policy,
     "Pod": _pod,
-    "PodDisruptionBudget": _budget,
+    "PodDisruptionBudget": budget,
     "ReplicaSet": _workload,
-    "Role": _role,
-    "RoleBinding": _binding,
-    "Secret": _data,
+    "Role": role,
+    "RoleBinding": binding,
+    "Secret": _secret,
     "Service": _service,
 }
