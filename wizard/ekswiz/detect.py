@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from ekswiz.fields.frameworks import framework
 
+HEADS = "refs/heads/"
 _REMOTE = re.compile(
     r"(?:git@|ssh://git@|https?://(?:[^/@]+@)?)github\.com[:/](?P<owner>[^/\s]+)/(?P<repo>[^/\s]+?)(?:\.git)?/?",
     re.ASCII,
@@ -51,6 +52,17 @@ def _git_folder(source: Path) -> Path | None:
     return None
 
 
+def branches(source: Path) -> list[str]:
+    """The branches of the checkout that `source` is in, by name; empty outside a checkout."""
+    git = _git_folder(source)
+    if git is None:
+        return []
+    heads = _common(git) / "refs" / "heads"
+    loose = {path.relative_to(heads).as_posix() for path in heads.rglob("*") if path.is_file()}
+    packed = {line.partition(HEADS)[2] for line in _lines(_common(git) / "packed-refs") if HEADS in line}
+    return sorted(loose | packed)
+
+
 def _common(git: Path) -> Path:
     """Where the configuration is: a worktree shares its repository's."""
     shared = "".join(_lines(git / "commondir")[:1]).strip()
@@ -71,7 +83,7 @@ def _from_remote(git: Path) -> dict[str, str]:
 
 def _from_head(git: Path) -> dict[str, str]:
     head = "".join(_lines(git / "HEAD")[:1]).strip()
-    prefix = "ref: refs/heads/"
+    prefix = f"ref: {HEADS}"
     return {"branch": head.removeprefix(prefix)} if head.startswith(prefix) else {}
 
 

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from ekswiz import view
+from ekswiz.export.markdown import markdown
 from ekswiz.plan import Action, Risk
 from ekswiz.tui.preview import bar, consent, details, documents, names, roles, selection
 from ekswiz.tui.preview.ink import hang, line, plain
-from ekswiz.tui.preview.markdown import markdown
 from ekswiz.tui.preview.offers import offer
 from ekswiz.tui.preview.subject import Subject
 from ekswiz.tui.preview.tree import shortened

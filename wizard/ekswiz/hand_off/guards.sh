@@ -110,5 +110,5 @@ ask() {
 
 finished() {
   if [ -n "$check" ]; then printf 'Nothing was changed.\n'; return; fi
-  printf 'Done. Tell whoever sent this file: ekswiz resume\n'
+  printf 'Done. %s\n' "$1"
 }

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib import resources
 
 from ekswiz import __version__
 from ekswiz.answers import Answers
 from ekswiz.hand_off.steps import Step, handed_over, q, steps
-from ekswiz.plan import Plan
+from ekswiz.plan import Action, Plan
 from ekswiz.risks import unagreed
+
+RESUME = "Tell whoever sent this file: ekswiz resume"
 
 
 def script(plan: Plan, answers: Answers, answers_text: str) -> str:
     """The whole file. `answers_text` is `ekswiz.toml`, for what only ekswiz itself makes."""
     made = steps(plan)
     kubernetes = made is not None and any(step.kubernetes for step in made)
-    body = _by_ekswiz(plan, answers_text) if made is None else _by_steps(made)
+    body = _by_ekswiz(plan, answers_text) if made is None else by_steps(made, RESUME)
     return "".join(
         f"{line}\n"
         for line in (
             *_head(plan, answers),
-            _guards(),
+            guards(),
             *_after_guards(plan, answers, made, kubernetes=kubernetes),
             *body,
         )
@@ -44,7 +46,8 @@ def _head(plan: Plan, answers: Answers) -> Iterator[str]:
     yield f"readonly region={q(plan.region)} cluster={q(answers.cluster)}"
 
 
-def _guards() -> str:
+def guards() -> str:
+    """The functions that every such script begins with."""
     return (resources.files("ekswiz.hand_off") / "guards.sh").read_text(encoding="utf-8").rstrip()
 
 
@@ -58,24 +61,26 @@ def _after_guards(plan: Plan, answers: Answers, made: tuple[Step, ...] | None, *
     yield "right_account"
     if made is not None and not answers.create_cluster:
         yield "cluster_active"
-    yield from (f"agree {q(sentence)}" for sentence in _consents(plan))
+    yield from (f"agree {q(sentence)}" for sentence in consents(plan))
     yield f"ask {len(made) if made is not None else 'all'}"
     if kubernetes:
         yield "kubernetes_access"
 
 
-def _by_steps(made: tuple[Step, ...]) -> Iterator[str]:
+def by_steps(made: Sequence[Step], after: str) -> Iterator[str]:
+    """The steps, each named as it begins; `after` is what to do when all are done."""
     for number, step in enumerate(made, 1):
         change = step.change
         yield ""
-        yield f"step {q(f'{number} of {len(made)}: {change.action.word} {change.address}')}"
+        verb = "" if change.action is Action.KEEP else f"{change.action.word} "
+        yield f"step {q(f'{number} of {len(made)}: {verb}{change.address}')}"
         yield f"# {' '.join(change.why.split())}"
         yield from step.lines
     yield ""
-    yield "finished"
+    yield f"finished {q(after)}"
 
 
-def _consents(plan: Plan) -> Iterator[str]:
+def consents(plan: Plan) -> Iterator[str]:
     """What an apply of this plan would ask consent for."""
     yield from (f"{address}: {risk.sentence}" for address, risk in unagreed(plan, frozenset()))
 
@@ -91,4 +96,4 @@ def _by_ekswiz(plan: Plan, text: str) -> Iterator[str]:
     yield f'printf %s {q(text)} >"$scratch/ekswiz.toml"'
     yield f"ekswiz plan {where}{adopt}"
     yield f"run ekswiz apply {where} --yes --account {q(plan.account)}{flags}"
-    yield "finished"
+    yield f"finished {q(RESUME)}"

@@ -14,6 +14,7 @@ from typing import Any
 
 from ekswiz import __version__
 from ekswiz.fields.regions import regions
+from ekswiz.hand_off.objects import namespace_object, rights_objects
 from ekswiz.plan import Action, Change, Plan, Ref, encode
 from ekswiz.resources.load_balancer import BalancerAttributes, service
 from ekswiz.resources.tags import ADDRESS, STACK, STACK_LABEL, labels
@@ -55,13 +56,21 @@ def steps(plan: Plan) -> tuple[Step, ...] | None:
     """Every change as a step; None where one is of a kind that only ekswiz itself makes (a cluster, a network)."""
     found = []
     for change in handed_over(plan):
-        make = _MAKERS.get(kind(change))
-        anew = change.action is Action.REPLACE and kind(change) != "access_entry"
-        if make is None or change.after is None or change.action is Action.DELETE or anew or _is_open(change):
+        step = step_of(change, plan)
+        if step is None:
             return None
-        lines = make(change, encode(change.after), plan)
-        found.append(Step(change, tuple(lines), kind(change) in IN_KUBERNETES))
+        found.append(step)
     return tuple(found)
+
+
+def step_of(change: Change, plan: Plan) -> Step | None:
+    """One change as a step; None where it is of a kind that only ekswiz itself makes, or takes something away."""
+    make = _MAKERS.get(kind(change))
+    anew = change.action is Action.REPLACE and kind(change) != "access_entry"
+    if make is None or change.after is None or change.action is Action.DELETE or anew or _is_open(change):
+        return None
+    lines = make(change, encode(change.after), plan)
+    return Step(change, tuple(lines), kind(change) in IN_KUBERNETES)
 
 
 def _is_open(change: Change) -> bool:
@@ -74,7 +83,8 @@ def q(value: Any) -> str:
     return shlex.quote(value if isinstance(value, str) else json.dumps(value, separators=(",", ":")))
 
 
-def _tags(change: Change, plan: Plan) -> dict[str, str]:
+def tags(change: Change, plan: Plan) -> dict[str, str]:
+    """The tags that make an object this stack's."""
     return {STACK: plan.stack, ADDRESS: change.address, VERSION: __version__}
 
 
@@ -96,13 +106,13 @@ def _provider(change: Change, after: Mapping[str, Any], plan: Plan) -> Iterable[
         f"  run {add}",
         "else",
         "  absent NoSuchEntity",
-        f"  run {make} --tags {_pairs(_tags(change, plan))}",
+        f"  run {make} --tags {_pairs(tags(change, plan))}",
         "fi",
     )
 
 
 def _repository(change: Change, after: Mapping[str, Any], plan: Plan) -> Iterable[str]:
-    name, tags = q(after["name"]), _pairs(_tags(change, plan))
+    name, marks = q(after["name"]), _pairs(tags(change, plan))
     scanned = f" --image-scanning-configuration scanOnPush={str(after['scan_on_push']).lower()}"
     mutability = q(after["mutability"])
     where = f"--repository-name {name}"
@@ -115,7 +125,7 @@ def _repository(change: Change, after: Mapping[str, Any], plan: Plan) -> Iterabl
         f"  run aws ecr put-image-scanning-configuration {where}{scanned}",
         "else",
         "  absent RepositoryNotFoundException",
-        f"  run aws ecr create-repository {where} --image-tag-mutability {mutability}{scanned} --tags {tags}",
+        f"  run aws ecr create-repository {where} --image-tag-mutability {mutability}{scanned} --tags {marks}",
         "fi",
         f"run aws ecr put-lifecycle-policy {where} --lifecycle-policy-text {q(after['lifecycle'])}",
     )
@@ -123,7 +133,7 @@ def _repository(change: Change, after: Mapping[str, Any], plan: Plan) -> Iterabl
 
 def _role(change: Change, after: Mapping[str, Any], plan: Plan) -> Iterable[str]:
     name, trust, about = q(after["name"]), q(after["trust"]), q(after["description"])
-    tags = _pairs(_tags(change, plan))
+    marks = _pairs(tags(change, plan))
     boundary = f" --permissions-boundary {q(after['boundary'])}" if after["boundary"] else ""
     length = f"--max-session-duration {int(after['session_seconds'])}"
     look = f"aws iam get-role --role-name {name} --query {_tag_query('Role.Tags')} --output text"
@@ -131,13 +141,13 @@ def _role(change: Change, after: Mapping[str, Any], plan: Plan) -> Iterable[str]
     yield f'  ours {q("role " + after["name"])} "$owner" {_adopted(change)}'
     yield f"  run aws iam update-assume-role-policy --role-name {name} --policy-document {trust}"
     yield f"  run aws iam update-role --role-name {name} --description {about} {length}"
-    yield f"  run aws iam tag-role --role-name {name} --tags {tags}"
+    yield f"  run aws iam tag-role --role-name {name} --tags {marks}"
     if boundary:
         yield f"  run aws iam put-role-permissions-boundary --role-name {name}{boundary}"
     yield from _taken_off(change, after)
     yield "else"
     yield "  absent NoSuchEntity"
-    described = f"--description {about} {length}{boundary} --tags {tags}"
+    described = f"--description {about} {length}{boundary} --tags {marks}"
     yield f"  run aws iam create-role --role-name {name} --assume-role-policy-document {trust} {described}"
     yield "fi"
     for policy, document in after["policies"].items():
@@ -172,7 +182,7 @@ def _mode(change: Change, after: Mapping[str, Any], plan: Plan) -> Iterable[str]
 def _entry(change: Change, after: Mapping[str, Any], plan: Plan) -> Iterable[str]:
     where = f"--cluster-name {q(after['cluster'])} --principal-arn {q(after['principal_arn'])}"
     role = after["principal_arn"].rpartition("/")[2]
-    tags = ",".join(f"{key}={value}" for key, value in _tags(change, plan).items())
+    marks = ",".join(f"{key}={value}" for key, value in tags(change, plan).items())
     groups = " ".join(map(q, after["groups"]))
     query = q(f"accessEntry.tags.[{_key(STACK)},{_key(ENTRY_ROLE)}]")
     look = f"aws eks describe-access-entry {where} --query {query} --output text"
@@ -192,7 +202,7 @@ def _entry(change: Change, after: Mapping[str, Any], plan: Plan) -> Iterable[str
         "  found=",
         "fi",
         'if [ -z "$found" ]; then',
-        f'  run retried {make}{grouped} --tags {q(tags)},{q(ENTRY_ROLE)}="$role_id"',
+        f'  run retried {make}{grouped} --tags {q(marks)},{q(ENTRY_ROLE)}="$role_id"',
         "else",
         f"  run aws eks update-access-entry {where}{grouped or NO_GROUPS}",
         "fi",
@@ -214,8 +224,6 @@ def _policy(change: Change, after: Mapping[str, Any], plan: Plan) -> Iterable[st
 
 def _namespace(change: Change, after: Mapping[str, Any], plan: Plan) -> Iterable[str]:
     name = q(after["name"])
-    marks = labels(_tags(change, plan))
-    metadata = {"name": after["name"], "labels": {**after["pod_security"], **marks}}
     secured = " ".join(q(f"{key}={value}") for key, value in after["pod_security"].items())
     found = f"k8s get namespaces --field-selector {q('metadata.name=' + after['name'])} -o name"
     mine = f"{found} -l {q(f'{STACK_LABEL}={plan.stack}')}"
@@ -227,27 +235,20 @@ def _namespace(change: Change, after: Mapping[str, Any], plan: Plan) -> Iterable
         f'  ours {q("namespace " + after["name"])} "$owner" {_adopted(change)}',
         f"  run k8s label --overwrite namespace {name} {secured}",
         "else",
-        *_applied({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}, "create", "  "),
+        *_applied(namespace_object(after, labels(tags(change, plan))), "create", "  "),
         "fi",
     )
 
 
 def _rbac(change: Change, after: Mapping[str, Any], plan: Plan) -> Iterable[str]:
-    metadata = {"name": after["name"], "namespace": after["namespace"], "labels": labels(_tags(change, plan))}
-    api = "rbac.authorization.k8s.io"
-    role = {"apiVersion": f"{api}/v1", "kind": "Role", "metadata": metadata, "rules": after["rules"]}
-    reference = {"apiGroup": api, "kind": "Role", "name": after["role"]}
-    binding = {
-        "apiVersion": f"{api}/v1", "kind": "RoleBinding", "metadata": metadata,
-        "subjects": after["subjects"], "roleRef": reference,
-    }  # fmt: skip
+    role, binding = rights_objects(after, labels(tags(change, plan)))
     return (*_applied(role, "apply", ""), *_applied(binding, "apply", ""))
 
 
 def _balancer(change: Change, after: Mapping[str, Any], plan: Plan) -> Iterable[str]:
     """A Service of that name that is there already becomes the balancer's, as when ekswiz applies it."""
     wanted = BalancerAttributes(after["namespace"], after["name"], after["scheme"], after["load_balancer_class"])
-    return _applied(service(wanted, labels(_tags(change, plan))), "apply", "")
+    return _applied(service(wanted, labels(tags(change, plan))), "apply", "")
 
 
 def _applied(document: Mapping[str, Any], verb: str, indent: str) -> Iterable[str]:

@@ -37,11 +37,16 @@ def hand_off(plan: Plan, answers: Answers, folder: Path) -> Sequence[Path]:
         folder / f"{name}.sh": (script(plan, answers, text), RUNNABLE),
     }
     for path, (content, mode) in files.items():
-        _write(path, content, mode)
+        write(path, content, mode)
     return tuple(files)
 
 
-def _write(path: Path, content: str, mode: int) -> None:
+def write(path: Path, content: str, mode: int) -> None:
+    """Write a file in one step, with its folder.
+
+    Raises:
+        InputError: It cannot be written.
+    """
     scratch = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -11,10 +11,10 @@ from textual.message import Message
 from ekswiz import saved, view
 from ekswiz.answers import Answers
 from ekswiz.errors import EkswizError
+from ekswiz.export.markdown import markdown
 from ekswiz.frontend import OpenRoad
 from ekswiz.plan import Plan
 from ekswiz.state import Verb
-from ekswiz.tui.preview.markdown import markdown
 from ekswiz.tui.preview.messages import PermissionsRead, PlanRead, ReadFailed, Written
 from ekswiz.tui.wizard_state import Wizard
 from ekswiz.view import View

@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ekswiz import cost
+from ekswiz.export.document import Document, Subject
 from ekswiz.plan import Change
 from ekswiz.render import change_lines, summary
-from ekswiz.tui.preview.names import label, sections
+from ekswiz.steps.names import label, sections
 from ekswiz.view import View
 
 FENCE = "```"
+
+
+def document(subject: Subject) -> tuple[Document, ...]:
+    """The plan as one file."""
+    return (Document(f"ekswiz-{subject.view.plan.stack}.md", markdown(subject.view)),)
 
 
 def markdown(view: View) -> str:
