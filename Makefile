@@ -9,7 +9,7 @@ DEV := .venv
 ARGS ?=
 
 NODE := .node
-NPM_PACKAGES := @actions/expressions@0.3.61
+NPM_PACKAGES := @actions/expressions@0.3.61 axe-core@4.14.1
 GITHUB_OPENAPI := @octokit/openapi@23.0.2
 
 .PHONY: help setup sim node test check e2e chaos bench shots lock clean
@@ -56,8 +56,8 @@ check: $(DEV)/.ready ## what CI checks besides the tests: format, lint, types, l
 	@PATH="$(CURDIR)/$(DEV)/bin:$$PATH" $(DEV)/bin/lint-imports
 	@$(DEV)/bin/python tests/house/limits.py
 
-e2e: $(DEV)/.ready ## the whole rehearsal and its negative cases
-	@$(DEV)/bin/python -m pytest -n 2 --dist loadfile tests/rehearsal $(ARGS)
+e2e: $(DEV)/.ready ## the rehearsal and its negative cases on every tier of this machine; reports in e2e-report/
+	@PYTHONPATH=wizard:sim:tests $(DEV)/bin/python tests/e2e/run.py $(ARGS)
 
 chaos: $(DEV)/.ready ## every reliability sweep at full size, and the table of what it reached
 	@PYTHONPATH=wizard:sim:tests $(DEV)/bin/python tests/chaos/run.py $(ARGS)
@@ -67,6 +67,7 @@ bench: $(DEV)/.ready ## time and memory of a rehearsal; calls of the engine; dec
 	@PYTHONPATH=wizard:sim:tests $(DEV)/bin/python tests/house/bench_engine.py
 	@$(DEV)/bin/python tests/house/bench_tui.py
 	@PYTHONPATH=wizard:sim:tests $(DEV)/bin/python tests/house/bench_iam.py
+	@PYTHONPATH=wizard:sim:tests $(DEV)/bin/python tests/house/bench_kubernetes.py
 
 shots: $(DEV)/.ready ## the pictures of every screen, and the recorded rehearsal, in docs/pictures
 	@$(DEV)/bin/python tests/house/shots.py $(ARGS)
@@ -75,7 +76,7 @@ shots: $(DEV)/.ready ## the pictures of every screen, and the recorded rehearsal
 lock: $(DEV)/.ready ## compile the hashed requirement files anew
 	@$(DEV)/bin/python -m pip install --quiet uv
 	@for extra in sim dev; do \
-	  groups="--extra sim --group build"; [ $$extra = sim ] || groups="$$groups --extra github --group dev"; \
+	  groups="--extra sim --group build"; [ $$extra = sim ] || groups="$$groups --extra github --extra full --group dev"; \
 	  $(DEV)/bin/uv pip compile --quiet --universal --no-strip-extras --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 	    --custom-compile-command "make lock" $$groups pyproject.toml -o requirements/$$extra.txt; done
 

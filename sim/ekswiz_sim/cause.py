@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from ekswiz.iam.decision import Decision
 from ekswiz_sim.kubernetes.embedded import kinds
-from ekswiz_sim.kubernetes.embedded.store import Obj, Store
+from ekswiz_sim.kubernetes.embedded.store import Obj
 from ekswiz_sim.scene import Scene, Verdict
 from ekswiz_sim.seams import Record
 
@@ -77,17 +77,9 @@ def _has_ids(subject: str) -> bool:
     return subject.startswith("repo:") and "@" in subject.partition("/")[0]
 
 
-async def _events(store: Store, namespace: str) -> list[Obj]:
-    """On the world's loop, where nobody changes the store meanwhile."""
-    return list(store.all(kinds.EVENTS, namespace))
-
-
 def _warnings(scene: Scene, when: tuple[float, float] | None) -> list[str]:
     """The latest warnings, each once; "Error: ErrImagePull" and its like only where nothing says more."""
-    store = scene.world.store(scene.answers.cluster)
-    if store is None:
-        return []
-    events = scene.world.loop.run(_events(store, scene.answers.namespace))
+    events = scene.world.objects(scene.answers.cluster, kinds.EVENTS, scene.answers.namespace)
     since = datetime.fromtimestamp(when[0], UTC).strftime(SECONDS) if when else ""
     found = [event for event in events if event.get("type") == "Warning" and _at(event) >= since]
     found.sort(key=_at)

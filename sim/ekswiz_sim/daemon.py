@@ -24,6 +24,7 @@ from aiohttp import web
 from ekswiz.answers import Answers
 from ekswiz.errors import EkswizError, Exit
 from ekswiz.flag import StopFlag
+from ekswiz.tiers import Tiers
 from ekswiz_sim import daemon_file, home, sample, staging
 from ekswiz_sim.seams import Stopped
 from ekswiz_sim.world import World
@@ -60,7 +61,8 @@ def _serve(order: Mapping[str, Any], gone: StopFlag) -> None:
 
 @contextmanager
 def _world(order: Mapping[str, Any], gone: StopFlag) -> Iterator[World]:
-    world = World.start(Answers(**order["answers"]), order["operator_policy"], port=order["port"], stop=gone)
+    answers, chosen = Answers(**order["answers"]), Tiers(**order["tiers"])
+    world = World.start(answers, order["operator_policy"], port=order["port"], stop=gone, tiers=chosen)
     try:
         yield world
     finally:

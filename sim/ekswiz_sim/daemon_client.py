@@ -19,7 +19,8 @@ from typing import Any
 from ekswiz.answers import Answers
 from ekswiz.errors import RehearsalError
 from ekswiz.target import Target
-from ekswiz_sim import daemon_file, home, ports, sample, staging
+from ekswiz.tiers import EMBEDDED, Tiers
+from ekswiz_sim import alternatives, daemon_file, home, ports, sample, staging
 from ekswiz_sim.sim_target import Doorway, make_target
 
 STATE_VARIABLE = daemon_file.STATE_VARIABLE
@@ -28,7 +29,13 @@ TICK = 0.02
 SHOWN = ("account", "region", "aws_url", "registry", "checkout", "home", "pid")
 
 
-def up(answers: Answers, source: Path | None, operator_policy: Mapping[str, Any], port: int) -> dict[str, Any]:
+def up(
+    answers: Answers,
+    source: Path | None,
+    operator_policy: Mapping[str, Any],
+    port: int,
+    chosen: Tiers = EMBEDDED,
+) -> dict[str, Any]:
     """Start a world in a process of its own and wait until it serves; its facts.
 
     Raises:
@@ -36,11 +43,13 @@ def up(answers: Answers, source: Path | None, operator_policy: Mapping[str, Any]
         RehearsalError: One is up already, the port is in use, or the process said why it could not start.
     """
     staging.check(source or sample.source(), answers)
+    chosen = alternatives.check(chosen)
     order = {
         "answers": asdict(answers),
         "source": str(source) if source else None,
         "operator_policy": operator_policy,
         "port": port,
+        "tiers": asdict(chosen),
         "file": str(daemon_file.path()),
     }
     with daemon_file.alone():

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from ekswiz.answers import Answers
 from ekswiz.occasion import USUAL, Occasion
 from ekswiz.target import Flag
-from ekswiz_sim import ports, sample, staging, tiers
+from ekswiz.tiers import EMBEDDED, Tiers
+from ekswiz_sim import alternatives, ports, sample, staging, tiers
 from ekswiz_sim.daemon_client import attach, down, env, github_token, status, up
 from ekswiz_sim.sample import SAMPLE
 from ekswiz_sim.sample import source as sample_source
@@ -34,6 +35,7 @@ def rehearse(
     interfere: Mapping[str, Callable[[Scene], None]] | None = None,
     stages: Sequence[Stage] | None = None,
     occasion: Occasion = USUAL,
+    chosen: Tiers = EMBEDDED,
 ) -> Rehearsal:
     """A rehearsal in a world of its own; nothing starts before it is iterated, and bad input is refused here.
 
@@ -47,33 +49,32 @@ def rehearse(
         interfere: What to do to the scene before the stage of that id.
         stages: The road, in order; None for the whole that the occasion has.
         occasion: What is pushed, and which workflow hears of it.
+        chosen: What the world's parts are.
 
     Raises:
-        EkswizError: The repository cannot be rehearsed (no Dockerfile, no manifests...), or the port is in use.
+        EkswizError: The repository cannot be rehearsed, the port is in use, or a chosen tier cannot be had here.
     """
-    origin = _check(answers, source or sample.source(), port, occasion)
-    # A second of imports, which bad input does not wait for.
-    from ekswiz_sim.rehearsal import Rehearsal  # noqa: PLC0415
+    origin, found = _check(answers, source or sample.source(), port, occasion, chosen)
+    from ekswiz_sim.rehearsal import Rehearsal  # noqa: PLC0415 - a second of imports, for which bad input does not wait
     from ekswiz_sim.stages import stages as road_of  # noqa: PLC0415
     from ekswiz_sim.world import World  # noqa: PLC0415
 
     def open_scene() -> Scene:
-        world = World.start(answers, operator_policy, port=port, stop=stop)
-        staged = _staged(world, answers, source=source, road=road, stop=stop, interfere=interfere or {})
-        return _enter(staged, occasion, origin)
+        world = World.start(answers, operator_policy, port=port, stop=stop, tiers=found)
+        return _enter(_staged(world, answers, source, road, stop=stop, interfere=interfere or {}), occasion, origin)
 
     return Rehearsal(open_scene, stop, road_of(occasion, answers.branch) if stages is None else stages)
 
 
-def _check(answers: Answers, origin: Path, port: int, occasion: Occasion) -> Path:
-    """The repository's folder; bad input is refused before anything starts."""
+def _check(answers: Answers, origin: Path, port: int, occasion: Occasion, chosen: Tiers) -> tuple[Path, Tiers]:
+    """The repository's folder, and the tiers as they are here; bad input is refused before anything starts."""
     staging.check(origin, answers)
     ports.check(port)
     if occasion != USUAL:
         from ekswiz_sim import occasions  # noqa: PLC0415 - the world's imports, which the usual push checks without
 
-        occasions.check(occasion, origin)
-    return origin
+        occasions.check(occasion, origin, answers)
+    return origin, alternatives.check(chosen)
 
 
 def _enter(scene: Scene, occasion: Occasion, origin: Path) -> Scene:
@@ -90,9 +91,9 @@ def _enter(scene: Scene, occasion: Occasion, origin: Path) -> Scene:
 def _staged(
     world: World,
     answers: Answers,
-    *,
     source: Path | None,
     road: Callable[[Path], Road],
+    *,
     stop: Flag,
     interfere: Mapping[str, Callable[[Scene], None]],
 ) -> Scene:
@@ -104,8 +105,11 @@ def _staged(
     try:
         checkout = staging.stage_repository(origin, world.checkout, sample=source is None)
         target, driver = world.target(checkout), road(world.home / "state")
-        table = tiers.embedded(stood_in.beforehand(checkout, answers, world.home / "judged", origin))
+        chosen = world.parts.tiers
+        judged = chosen.images == "daemonless"  # an engine builds what it is given
+        stand_in = stood_in.beforehand(checkout, answers, world.home / "judged", origin) if judged else ""
+        table = tiers.table(stand_in, chosen, world.parts.aws)
     except BaseException:
         world.close()
         raise
-    return Scene(world, driver, answers, target, checkout, stop, table, interfere=interfere)
+    return Scene(world, driver, answers, target, checkout, stop, table, answers.workflow, interfere=interfere)

@@ -1,7 +1,7 @@
 """Asks the deployed service for its version through its load balancer.
 
-Where the system answers for one address only, a balancer's address is a name and nobody listens on it; its Service
-then says so, and the API server's proxy still reaches the pods.
+Where a balancer's address and port cannot be listened on (a port of root's, a system with one loopback address), its
+Service says where it is reached instead.
 """
 
 from __future__ import annotations
@@ -10,7 +10,10 @@ import http.client
 import json
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
+from typing import Any
 
+from ekswiz_sim.kubernetes.embedded.network.services import LISTENS_AT
 from ekswiz_sim.scene import Scene
 from ekswiz_sim.service import KEPT, SHOWN
 
@@ -37,8 +40,16 @@ def through_balancer(scene: Scene) -> Answered:
     host = ingress.get("hostname") or ingress.get("ip")
     if not host:
         return _service(scene), status, "the Service has no load balancer"
-    url = f"http://{host}:{service['spec']['ports'][0]['port']}{scene.world.version_path}"
+    url = f"http://{_place(service, host)}{scene.world.version_path}"
     return url, *_get(url)
+
+
+def _place(service: Mapping[str, Any], host: str) -> str:
+    """Host and port of the first port: the balancer's, or where the Service says that it listens instead."""
+    port = service["spec"]["ports"][0]["port"]
+    noted = (service["metadata"].get("annotations") or {}).get(LISTENS_AT, "")
+    elsewhere = dict(one.partition("=")[::2] for one in noted.split(",") if one)
+    return str(elsewhere.get(str(port), f"{host}:{port}"))
 
 
 def _service(scene: Scene) -> str:

@@ -19,6 +19,7 @@ from typing import Any
 import psutil
 
 from ekswiz.errors import RehearsalError
+from ekswiz_sim import holdings
 
 PREFIX = "ekswiz-sim-"
 OWNER = "owner.json"
@@ -69,12 +70,26 @@ def remove(home: Path) -> list[str]:
     return [str(home)] if home.exists() else []
 
 
+def clear(home: Path) -> list[str]:
+    """Take away what a world held outside of its folder, then the folder; returns what could not be removed.
+
+    Of a world that still holds something the notes stay: they are how the next one finds it.
+    """
+    left = holdings.settle(home)
+    if not left:
+        return remove(home)
+    for path in home.iterdir():
+        if path.name not in (OWNER, holdings.FOLDER):
+            remove(path) if path.is_dir() and not path.is_symlink() else path.unlink(missing_ok=True)
+    return left
+
+
 def reap(base: Path | None = None) -> list[Path]:
-    """Remove the folders of worlds whose process is gone; returns them."""
+    """Remove the folders of worlds whose process is gone, and what they held elsewhere; returns the folders."""
     found = sorted((base or Path(tempfile.gettempdir())).glob(f"{PREFIX}*"))
     orphans = [home for home in found if _mine(home) and not _alive(home)]
     for home in orphans:
-        remove(home)
+        clear(home)
     return orphans
 
 

@@ -14,12 +14,16 @@ from typing import Any, TypeVar
 
 from aiohttp import web
 
+from ekswiz.target import Flag
 from ekswiz_sim import ports
 from ekswiz_sim.ports import LOOPBACK
+from ekswiz_sim.seams import Stopped
 
 T = TypeVar("T")
 START_SECONDS = 30.0
 """How long a call into the loop may take before it counts as hung."""
+TICK = 0.1
+"""Seconds between two looks at the stop."""
 
 
 class LoopThread:
@@ -31,9 +35,17 @@ class LoopThread:
         self._thread = threading.Thread(target=self._main, name=name, daemon=True)
         self._thread.start()
 
-    def run(self, work: Coroutine[Any, Any, T], timeout: float = START_SECONDS) -> T:
+    def run(self, work: Coroutine[Any, Any, T], timeout: float | None = START_SECONDS) -> T:
         """Run a coroutine on the loop and wait for it. Never call this from the loop itself."""
         return asyncio.run_coroutine_threadsafe(work, self.loop).result(timeout)
+
+    def run_until(self, work: Coroutine[Any, Any, T], stop: Flag) -> T:
+        """Run a coroutine on the loop for as long as it takes, unless the stop comes: then it is cancelled.
+
+        Raises:
+            Stopped: The stop came; the coroutine has ended.
+        """
+        return self.run(_until(work, stop), timeout=None)
 
     def serve(self, app: web.Application, *, port: int = 0, tls: ssl.SSLContext | None = None) -> int:
         """Serve an application on 127.0.0.1; returns the port.
@@ -79,3 +91,14 @@ class LoopThread:
             await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 5)
         await self.loop.shutdown_asyncgens()
         await self.loop.shutdown_default_executor()
+
+
+async def _until(work: Coroutine[Any, Any, T], stop: Flag) -> T:
+    task = asyncio.ensure_future(work)
+    while not task.done():
+        await asyncio.wait([task], timeout=TICK)
+        if stop.is_set() and not task.done():
+            task.cancel()
+            await asyncio.wait([task])
+            raise Stopped
+    return task.result()

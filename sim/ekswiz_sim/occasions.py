@@ -14,7 +14,6 @@ from pathlib import Path
 from ekswiz.answers import Answers
 from ekswiz.errors import InputError
 from ekswiz.occasion import Occasion
-from ekswiz.paths import CHECK_WORKFLOW_PATH, WORKFLOW_PATH
 from ekswiz_sim.github import events
 from ekswiz_sim.runner.event import RunEvent
 from ekswiz_sim.runner.request import RunResult
@@ -22,8 +21,6 @@ from ekswiz_sim.scene import Scene, Verdict
 from ekswiz_sim.seams import Record
 
 FOLDER = ".github/workflows"
-WRITTEN = (WORKFLOW_PATH, CHECK_WORKFLOW_PATH)
-"""Files that can be named before they are there: ekswiz writes them."""
 TOPIC = "topic"
 """Head of a pull request for which nobody named a branch."""
 NUMBER = 7
@@ -32,7 +29,7 @@ BRANCH = re.compile(r"(?![-/])(?!.*(?:\.\.|//|@\{|\.lock$))[^\s~^:?*\[\\\x00-\x2
 """A branch's name as git takes it: unlike the one that may deploy, it never gets into a policy or a file."""
 
 
-def check(occasion: Occasion, source: Path) -> None:
+def check(occasion: Occasion, source: Path, answers: Answers) -> None:
     """Refuse what cannot happen, before anything starts.
 
     Raises:
@@ -46,14 +43,15 @@ def check(occasion: Occasion, source: Path) -> None:
     if occasion.actions is not None and not occasion.actions.is_dir():
         raise InputError("--actions-dir", f"{occasion.actions} is not a folder.", "Name the folder of the actions.")
     if occasion.workflow is not None:
-        _check_file(occasion, source)
+        _check_file(occasion, source, written=(answers.workflow, answers.check_workflow))
 
 
-def _check_file(occasion: Occasion, source: Path) -> None:
+def _check_file(occasion: Occasion, source: Path, *, written: Sequence[str]) -> None:
+    """`written` can be named before they are there: ekswiz writes them."""
     assert occasion.workflow is not None
     file = located(occasion, source)
     if file is None:
-        if occasion.workflow.as_posix() in WRITTEN:
+        if occasion.workflow.as_posix() in written:
             return
         raise InputError("--workflow", f"there is no file {occasion.workflow}.", "Name a workflow file.")
     if not occasion.outside and not file.is_relative_to(source.resolve()):
@@ -74,8 +72,7 @@ def located(occasion: Occasion, source: Path) -> Path | None:
 
 def place(occasion: Occasion, source: Path, checkout: Path) -> str:
     """Put the workflow where GitHub looks for it in the checkout; its path there."""
-    if occasion.workflow is None:
-        return WORKFLOW_PATH
+    assert occasion.workflow is not None
     file = located(occasion, source)
     if file is None:
         return occasion.workflow.as_posix()

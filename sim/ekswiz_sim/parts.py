@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,10 @@ from typing import Any
 import trustme
 
 from ekswiz.answers import Answers
-from ekswiz_sim import home
+from ekswiz.target import Flag
+from ekswiz.tiers import EMBEDDED, Tiers
+from ekswiz_sim import alternatives, home
+from ekswiz_sim.alternatives import Kubernetes
 from ekswiz_sim.aws.access_policies import rules_for
 from ekswiz_sim.aws.ecr import Ecr
 from ekswiz_sim.aws.eks import Eks
@@ -22,9 +26,7 @@ from ekswiz_sim.clock import SimClock
 from ekswiz_sim.gate.gate import Gate
 from ekswiz_sim.github import hub
 from ekswiz_sim.github.api import application as github_app
-from ekswiz_sim.images.judged import Judged
 from ekswiz_sim.images.puller import Puller
-from ekswiz_sim.kubernetes.provider import Provider
 from ekswiz_sim.loop import LoopThread
 from ekswiz_sim.node import NodeLogin
 from ekswiz_sim.ports import LOOPBACK
@@ -35,6 +37,8 @@ from ekswiz_sim.seams import Doors, Service
 from ekswiz_sim.sim_target import Doorway, clients
 from ekswiz_sim.surroundings import Surroundings
 
+NEVER: Flag = threading.Event()
+"""The stop of a world that nobody stops while it starts."""
 NODE_ROLE = "ekswiz-sim-node"
 LOG = "world.log"
 """Name of the file in the world's folder that its parts' warnings go to."""
@@ -52,26 +56,30 @@ class Parts:
     ecr: Ecr
     eks: Eks
     github: hub.GitHub
-    kubernetes: Provider
+    kubernetes: Kubernetes
     puller: Puller
     storage: Storage
     doors: Doors
+    tiers: Tiers = EMBEDDED
+    aws: MotoBackend | None = None
+    """What keeps IAM's and EC2's objects; for the tier table."""
 
 
-def start(answers: Answers, port: int) -> Parts:
+def start(answers: Answers, port: int, tiers: Tiers = EMBEDDED, stop: Flag = NEVER) -> Parts:
     """Start the parts; if one cannot, those before it are stopped again.
 
     Raises:
         RehearsalError: The port is in use.
+        Stopped: The stop came while a part took its time.
     """
     with contextlib.ExitStack() as undo:
         folder = home.make()
-        undo.callback(home.remove, folder)
+        undo.callback(home.clear, folder)
         surroundings = Surroundings(folder / LOG)
         undo.callback(surroundings.restore)
         loop = LoopThread()
         undo.callback(loop.stop)
-        made = _assemble(answers, port, folder, surroundings, loop)
+        made = _assemble(answers, port, folder, surroundings, loop, tiers=tiers, stop=stop)
         undo.pop_all()
         return made
 
@@ -95,14 +103,16 @@ def stop(made: Parts) -> list[str]:
     return left
 
 
-def _assemble(answers: Answers, port: int, folder: Path, surroundings: Surroundings, loop: LoopThread) -> Parts:
+def _assemble(
+    answers: Answers, port: int, folder: Path, surroundings: Surroundings, loop: LoopThread, *, tiers: Tiers, stop: Flag
+) -> Parts:
     authority = trustme.CA(organization_name="ekswiz rehearsal")
     github = hub.make(answers)
     github_url = _url(loop.serve(github_app(github.issuer, (), github.token, [github.state])))
     github.issuer.base_url = github_url
     github.state.checkout = functools.partial(_staged, folder / "checkout")
     services: dict[str, Service] = {}
-    backend = MotoBackend(answers.account, answers.region)
+    backend = alternatives.aws(tiers, answers, folder, stop)
     keys = {github.issuer.issuer: github.issuer.jwks()}
     gate = Gate(answers.account, answers.region, backend, services, keys.get)
     gate.public_url = _url(loop.serve(gate.app(), port=port))
@@ -111,25 +121,34 @@ def _assemble(answers: Answers, port: int, folder: Path, surroundings: Surroundi
     ecr = Ecr(storage, answers.account, answers.region, lambda: hosts[0])
     hosts.append(f"{LOOPBACK}:{loop.serve(registry_app(storage, gate, ecr))}")
     gate.know_passwords(ecr)
-    puller = Puller(_node_login(gate, answers, github_url, hosts[0], services), folder / "node")
-    kubernetes = Provider(gate, rules_for, ca=authority, puller=Judged(puller), root=folder / "kubernetes")
+    login = _node_login(gate, answers, github_url, hosts[0], services)
+    puller = Puller(login, folder / "node")
+    site = alternatives.Site(
+        answers, tiers, folder, loop, gate, rules_for, authority, puller, registry=hosts[0], node_login=login, stop=stop
+    )
+    kubernetes = alternatives.kubernetes(site)
     clock = SimClock()
     gate.know_time(clock)
-    eks = Eks(
-        answers.account,
-        answers.region,
-        principals=gate.unique_id,
-        kubernetes=kubernetes,
-        run=loop.run,
-        neighbours=RealNeighbours(backend, gate),
-        clock=clock,
-    )
-    kubernetes.entries = eks
+    eks = kubernetes.entries = _eks(site, gate, backend, kubernetes, clock=clock)
     services |= {"ecr": ecr, "eks": eks}
     ca_file = folder / "ca.pem"
     authority.cert_pem.write_to_path(str(ca_file))
     doors = Doors(answers.account, answers.region, gate.public_url, hosts[0], github_url, ca_file)
-    return Parts(folder, clock, surroundings, loop, gate, ecr, eks, github, kubernetes, puller, storage, doors)
+    return Parts(
+        folder, clock, surroundings, loop, gate, ecr, eks, github, kubernetes, puller, storage, doors, tiers, backend
+    )
+
+
+def _eks(site: alternatives.Site, gate: Gate, backend: MotoBackend, kubernetes: Kubernetes, *, clock: SimClock) -> Eks:
+    return Eks(
+        site.answers.account,
+        site.answers.region,
+        principals=gate.unique_id,
+        kubernetes=kubernetes,
+        run=site.loop.run,
+        neighbours=RealNeighbours(backend, gate),
+        clock=clock,
+    )
 
 
 def _node_login(

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ekswiz.events import Event
-from ekswiz_sim import occasions, review, staging, stood_in
+from ekswiz_sim import alternatives, occasions, review, staging, stood_in
 from ekswiz_sim.runner.actions import actions
 from ekswiz_sim.runner.actions.credentials import NOT_PERMITTED
 from ekswiz_sim.runner.request import FailedStep, JobIdentity, Patience, RunRequest, RunResult
@@ -132,7 +132,7 @@ def _environment(scene: Scene) -> Mapping[str, str]:
     return {
         "PATH": f"{tools}:{Path(sys.executable).parent}:{SYSTEM_PATH}",
         "AWS_ENDPOINT_URL": scene.world.doors.aws_url,
-        "EKSWIZ_DOCKER_STORE": str(scene.world.home / "docker"),
+        **alternatives.step_environment(scene.world.parts.tiers, scene.world.home),
     }
 
 

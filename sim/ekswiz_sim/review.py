@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from ekswiz.events import Event
-from ekswiz.paths import WORKFLOW_PATH
 from ekswiz.workflow.finding import Expectations
 from ekswiz.workflow.lint import lint
 from ekswiz.workflow.model import Workflow
@@ -18,7 +17,6 @@ from ekswiz.workflow.parse import decode, parse
 from ekswiz_sim import by_hand
 from ekswiz_sim.images import reference
 from ekswiz_sim.kubernetes.embedded import kinds
-from ekswiz_sim.kubernetes.embedded.store import Obj, Store
 from ekswiz_sim.scene import Scene, Verdict
 
 Row = Mapping[str, str]
@@ -40,7 +38,7 @@ def of_workflow(scene: Scene) -> list[Row]:
     """The findings of the workflow's own lint."""
     answers = scene.answers
     jobs = {"build": None, "deploy": answers.environment} if answers.environment else {"build": None}
-    ours = scene.workflow == WORKFLOW_PATH and scene.occasion.workflow is None
+    ours = scene.workflow == answers.workflow and scene.occasion.workflow is None
     expected = Expectations(answers.branch, jobs if ours else {})
     return [
         {
@@ -92,8 +90,7 @@ def line(row: Row) -> str:
 
 def nameless(scene: Scene) -> str:
     """A Deployment whose image cannot be one, as a sentence: Kubernetes takes any text, and the job stays green."""
-    store = scene.world.store(scene.answers.cluster)
-    for one in scene.world.loop.run(_deployments(store)) if store else ():
+    for one in scene.world.objects(scene.answers.cluster, kinds.DEPLOYMENTS):
         for container in one["spec"]["template"]["spec"]["containers"]:
             try:
                 reference.parse(container.get("image", ""))
@@ -101,11 +98,6 @@ def nameless(scene: Scene) -> str:
                 where = f"{one['metadata']['namespace']}/{one['metadata']['name']}"
                 return f"Deployment {where} has the image {container.get('image', '')!r}, which names no image"
     return ""
-
-
-async def _deployments(store: Store) -> list[Obj]:
-    """On the world's loop, where nobody changes the store meanwhile."""
-    return list(store.all(kinds.DEPLOYMENTS))
 
 
 def prepare(scene: Scene) -> None:

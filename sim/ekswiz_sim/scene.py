@@ -10,7 +10,6 @@ from typing import Any, Protocol
 from ekswiz.answers import Answers
 from ekswiz.events import Event
 from ekswiz.occasion import USUAL, Occasion
-from ekswiz.paths import WORKFLOW_PATH
 from ekswiz.plan import Plan
 from ekswiz.target import Flag, Target
 from ekswiz_sim.world import World
@@ -66,6 +65,8 @@ class Scene:
     checkout: Path
     stop: Flag
     tiers: Sequence[Mapping[str, str]]
+    workflow: str
+    """The workflow that the event starts, in the checkout."""
     before: Mapping[str, Any] = field(default_factory=dict)
     plan: Plan | None = None
     commit: str = ""
@@ -77,8 +78,6 @@ class Scene:
     occasion: Occasion = USUAL
     source: Path = Path()
     """Where the repository came from; the staged copy is `checkout`."""
-    workflow: str = WORKFLOW_PATH
-    """The workflow that the event starts, in the checkout."""
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     variables: Mapping[str, str] = field(default_factory=dict)
     findings: Sequence[Mapping[str, str]] = ()

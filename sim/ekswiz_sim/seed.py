@@ -35,6 +35,7 @@ def seed(world: World, operator_policy: Mapping[str, Any], stop: Flag) -> Mappin
     """
     keys: dict[str, str] = {}
     steps: tuple[Callable[[], object], ...] = (
+        lambda: world.loop.run_until(world.parts.kubernetes.prepare(), stop),
         lambda: _roles(world),
         lambda: keys.update(_operator(world, operator_policy)),
         lambda: _used_before(world) if world.answers.create_cluster else _cluster(world),
@@ -55,11 +56,13 @@ def kubeconfig(world: World) -> Path | None:
     file = world.home / "kubeconfig"
     if file.exists():
         return file
-    if world.store(world.answers.cluster) is None:
+    cluster = world.answers.cluster
+    try:
+        facts = world.cluster_endpoint(cluster)
+    except KeyError:
         return None
     tools = world.home / "bin"
     install(tools, sys.executable)
-    cluster, facts = world.answers.cluster, world.cluster_endpoint(world.answers.cluster)
     arguments = ["eks", "get-token", "--cluster-name", cluster, "--region", world.answers.region]
     execute = {
         "apiVersion": "client.authentication.k8s.io/v1beta1",
@@ -112,7 +115,7 @@ def _repository(world: World) -> None:
 def _used_before(world: World) -> None:
     """An account that had a cluster once: EKS's own roles are there, since nobody can be expected to remove them."""
     for service in ("eks.amazonaws.com", "eks-nodegroup.amazonaws.com"):
-        world.root("iam").create_service_linked_role(AWSServiceName=service)
+        world.parts.gate.seeds.service_linked_role(service)
 
 
 def _cluster(world: World) -> None:

@@ -13,7 +13,6 @@ from ekswiz_sim.images.daemonless import Unbuildable, build
 from ekswiz_sim.images.runnable import runnable
 from ekswiz_sim.kubernetes.embedded import kinds
 from ekswiz_sim.kubernetes.embedded.kubelet.standing_in import EVENT
-from ekswiz_sim.kubernetes.embedded.store import Obj, Store
 
 if TYPE_CHECKING:
     from ekswiz_sim.scene import Scene
@@ -51,11 +50,5 @@ def beforehand(checkout: Path, answers: Answers, folder: Path, shown: Path) -> s
 
 def seen(scene: Scene) -> list[str]:
     """Sentences on the containers that something stood in for, from the events of the service's namespace."""
-    store = scene.world.store(scene.answers.cluster)
-    events = scene.world.loop.run(_events(store, scene.answers.namespace)) if store else []
+    events = scene.world.objects(scene.answers.cluster, kinds.EVENTS, scene.answers.namespace)
     return list(dict.fromkeys(f"{SENTENCE}: {event['message']}" for event in events if event.get("reason") == EVENT))
-
-
-async def _events(store: Store, namespace: str) -> list[Obj]:
-    """On the world's loop, where nobody changes the store meanwhile."""
-    return list(store.all(kinds.EVENTS, namespace))

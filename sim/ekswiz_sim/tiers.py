@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from ekswiz.tiers import Tiers
+from ekswiz_sim import alternatives
+from ekswiz_sim.aws.moto_backend import MotoBackend
+
 
 def embedded(stood_in: str = "") -> list[dict[str, str]]:
     """The parts of the default tier, in the order in which a deployment meets them.
@@ -29,6 +33,24 @@ def embedded(stood_in: str = "") -> list[dict[str, str]]:
         ("runner", "embedded", "bash and kubectl are real; aws, docker and actions are twins", "needs no Node"),
     )
     return [dict(zip(("part", "chosen", "real", "why"), row, strict=True)) for row in rows]
+
+
+def table(stood_in: str, chosen: Tiers, held: MotoBackend | None = None) -> list[dict[str, str]]:
+    """The parts of a world whose tiers were chosen; a real tier's rows take the place of the embedded one's.
+
+    A row of a part that the embedded tier has not goes below the one that came before it.
+    """
+    made = embedded(stood_in)
+    at = -1
+    for row in alternatives.rows(chosen, held):
+        same = next((n for n, usual in enumerate(made) if usual["part"] == row["part"]), None)
+        if same is None:
+            at += 1
+            made.insert(at, dict(row))
+        else:
+            at = same
+            made[at] = dict(row)
+    return made
 
 
 def with_actions(table: Sequence[Mapping[str, str]], names: Sequence[str]) -> list[dict[str, str]]:

@@ -6,7 +6,6 @@ All servers run on one loop; `close` undoes in the reverse order of `start`, and
 from __future__ import annotations
 
 import copy
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ekswiz.answers import Answers
 from ekswiz.clients.eks_token import eks_token
 from ekswiz.target import Flag, Target
+from ekswiz.tiers import EMBEDDED, Tiers
 from ekswiz_sim import home, leftovers, parts, seed, snapshot
 from ekswiz_sim.clock import SimClock
 from ekswiz_sim.github.issuer import Key
@@ -21,14 +21,12 @@ from ekswiz_sim.seams import ClusterEndpoint, Doors, Record
 from ekswiz_sim.sim_target import Doorway, clients, make_target
 
 if TYPE_CHECKING:
-    from ekswiz_sim.kubernetes.embedded.store import Store
+    from ekswiz_sim.kubernetes.embedded.store import Kind, Obj, Store
     from ekswiz_sim.loop import LoopThread
 
 VERSION_PATH = "/version"
 KUBERNETES_TIMEOUT = (5.0, 30.0)
 """Seconds to connect and to read."""
-NEVER: Flag = threading.Event()
-"""The stop of a world that nobody stops while it starts."""
 
 
 class World:
@@ -46,7 +44,15 @@ class World:
         self._clients: dict[str, Callable[[str], Any]] = {}
 
     @classmethod
-    def start(cls, answers: Answers, operator_policy: Mapping[str, Any], *, port: int = 0, stop: Flag = NEVER) -> World:
+    def start(
+        cls,
+        answers: Answers,
+        operator_policy: Mapping[str, Any],
+        *,
+        port: int = 0,
+        stop: Flag = parts.NEVER,
+        tiers: Tiers = EMBEDDED,
+    ) -> World:
         """Start every part and put into it what exists before ekswiz: a cluster, its nodes' role, and the operator.
 
         Args:
@@ -54,13 +60,14 @@ class World:
             operator_policy: The IAM policy of the user who plans and applies.
             port: Port of the simulated AWS; 0 for any.
             stop: Looked at between two steps.
+            tiers: What the parts are.
 
         Raises:
             RehearsalError: A port is in use, or a part could not start; nothing is left then.
             Stopped: The stop came; nothing is left then.
         """
         before = leftovers.held()
-        world = cls(answers, parts.start(answers, port), before)
+        world = cls(answers, parts.start(answers, port, tiers, stop), before)
         try:
             world._operator = seed.seed(world, operator_policy, stop)
         except BaseException:
@@ -176,6 +183,10 @@ class World:
         """The objects of an embedded cluster; None if there is no such cluster."""
         return self._parts.kubernetes.store(cluster)
 
+    def objects(self, cluster: str, kind: Kind, namespace: str | None = None) -> list[Obj]:
+        """Kubernetes objects of a kind, read past every door; none if there is no such cluster."""
+        return self.loop.run(self._parts.kubernetes.objects(cluster, kind, namespace))
+
     def kubernetes_get(self, target: Target, cluster: str, path: str) -> tuple[int, str]:
         """GET a path of a cluster's API as the target's principal; status and body."""
         api = target.kubernetes(cluster)
@@ -214,4 +225,4 @@ class World:
         if self._closed:
             return []
         self._closed = True
-        return [*parts.stop(self._parts), *home.remove(self.home), *leftovers.since(self._before)]
+        return [*parts.stop(self._parts), *home.clear(self.home), *leftovers.since(self._before)]

@@ -18,6 +18,7 @@ from yarl import URL
 
 from ekswiz_sim.aws.access_policies import rules_for
 from ekswiz_sim.gate.gate import Gate
+from ekswiz_sim.kubernetes.embedded.access import impersonation
 from ekswiz_sim.kubernetes.embedded.access.bootstrap import bootstrap
 from ekswiz_sim.kubernetes.embedded.api.server import ApiServer
 from ekswiz_sim.kubernetes.embedded.controllers.namespaces import NamespaceController
@@ -126,7 +127,14 @@ class BareKubernetes:
         bootstrap(store, CA)
         idle = Idle()
         server = ApiServer(store, node=idle, network=idle, ca_pem=CA)
-        front = Front(cluster, self._gatekeeper, self.entries, server.handle, policy_rules=rules_for, store=store)
+        front = Front(
+            cluster,
+            self._gatekeeper,
+            self.entries,
+            server.handle,
+            policy_rules=rules_for,
+            impersonated=impersonation.within(store),
+        )
         key, url = self._server.add(front.handle)
         self.stores[cluster], self._keys[cluster] = store, key
         self._endpoints[cluster] = ClusterEndpoint(url, CA)

@@ -45,6 +45,7 @@ SWEEPS: Sequence[Sweep] = (
     Sweep("death", "pairs", sample=2, full=60),
     Sweep("death", "pairs", stack="new cluster", sample=1, full=12),
     Sweep("real_death", sample=1, full=12, shards=2),
+    Sweep("rehearsal_death", sample=1, full=20, shards=1),
     Sweep("faults", sample=4),
     Sweep("faults", stack="new cluster", sample=1, full=120, shards=8),
     Sweep("journal", sample=150),

@@ -17,6 +17,7 @@ from ekswiz_sim import by_hand, occasions, sample
 from ekswiz_sim.scene import Scene
 from ekswiz_sim.stages import STAGES, stages
 from rehearsal.worlds import Run, rehearsed
+from unit.engine.fakes import ANSWERS
 
 GUIDE = Path(__file__).parents[1] / "unit" / "workflow" / "data" / "guide.yml"
 SHORT = ("plan", "apply", "review", "push")
@@ -188,7 +189,7 @@ def test_with_the_immutable_subject_the_guides_role_lets_nobody_in(tmp_path: Pat
 )
 def test_what_cannot_happen_is_refused_by_its_flag(tmp_path: Path, occasion: Occasion, field: str, words: str) -> None:
     with pytest.raises(InputError) as refused:
-        occasions.check(occasion, tmp_path)
+        occasions.check(occasion, tmp_path, ANSWERS)
     assert refused.value.field == field
     assert words in str(refused.value)
 
@@ -243,4 +244,4 @@ def test_with_the_actions_own_javascript_the_road_is_as_green() -> None:
 
 
 def test_the_generated_file_may_be_named(tmp_path: Path) -> None:
-    occasions.check(Occasion(workflow=Path(WORKFLOW_PATH)), tmp_path)
+    occasions.check(Occasion(workflow=Path(WORKFLOW_PATH)), tmp_path, ANSWERS)

@@ -17,6 +17,7 @@ from ekswiz.plan import Plan
 from ekswiz.risks import EVERY
 from ekswiz.session import Session
 from ekswiz.target import Target
+from ekswiz.tiers import EMBEDDED, Tiers
 from ekswiz_sim import entry, sample, staging
 from ekswiz_sim.rehearsal import Rehearsal
 from ekswiz_sim.scene import Scene, Verdict
@@ -72,11 +73,12 @@ def prepare(
     adopt: bool = False,
     occasion: Occasion = USUAL,
     source: Path | None = None,
+    tiers: Tiers = EMBEDDED,
     **changes: Any,
 ) -> Rehearsal:
     """A rehearsal of the sample: the named stages (all by default), then the extra ones."""
     answers = sample_answers(**changes)
-    chosen = [stage for stage in road_of(occasion, answers.branch) if stages is None or stage.id in stages]
+    road = [stage for stage in road_of(occasion, answers.branch) if stages is None or stage.id in stages]
     return entry.rehearse(
         answers,
         source=source,
@@ -86,8 +88,9 @@ def prepare(
         operator_policy=policy(operator_policy(answers, adopt=adopt)),
         stop=stop or threading.Event(),
         interfere=interfere,
-        stages=[*chosen, *extra],
+        stages=[*road, *extra],
         occasion=occasion,
+        chosen=tiers,
     )
 
 
@@ -149,10 +152,10 @@ class Place:
 
 
 @contextlib.contextmanager
-def open_place(state: Path, *, adopt: bool = False, **changes: Any) -> Iterator[Place]:
+def open_place(state: Path, *, adopt: bool = False, tiers: Tiers = EMBEDDED, **changes: Any) -> Iterator[Place]:
     """A world of its own, until the end of the block; it must leave nothing."""
     answers = sample_answers(**changes)
-    world = World.start(answers, operator_policy(answers, adopt=adopt))
+    world = World.start(answers, operator_policy(answers, adopt=adopt), tiers=tiers)
     try:
         checkout = staging.stage_repository(sample.source(), world.checkout, sample=True)
         yield Place(world, answers, world.target(checkout), checkout, state)

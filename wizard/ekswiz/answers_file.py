@@ -8,12 +8,13 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
+import sys
 import uuid
 from collections.abc import Mapping
 from dataclasses import MISSING, fields
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_type_hints
+from typing import TYPE_CHECKING, Any, TextIO, get_type_hints
 
 from ekswiz.answers import FLAGS, SHOWN, Answers, validate
 from ekswiz.errors import InputError
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 NO_ENVIRONMENT = "none"
 """How a file says that the deploy job has no GitHub environment: TOML has no null."""
+STDIN = "-"
+"""How the command line names standard input as the file."""
 HEADER = "Answers for ekswiz. Safe to commit: nothing in here is secret."
 
 
@@ -137,13 +140,19 @@ def _parse(path: Path) -> TOMLDocument:
     from tomlkit.exceptions import TOMLKitError  # noqa: PLC0415 - as above
 
     try:
-        return tomlkit.parse(path.read_text(encoding="utf-8"))
+        return tomlkit.parse(_all_of(sys.stdin) if str(path) == STDIN else path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise InputError(str(path), "does not exist.", "Make one with: ekswiz answers save.") from error
+        raise InputError(str(path), "does not exist.", "Make one with: ekswiz answers > ekswiz.toml") from error
     except OSError as error:
         raise InputError(str(path), f"cannot be read: {error.strerror}.", "Name another file.") from error
     except (TOMLKitError, UnicodeDecodeError, RecursionError) as error:
         raise InputError(str(path), f"is not TOML: {error}.", "Correct that line.") from error
+
+
+@functools.lru_cache(maxsize=1)
+def _all_of(stream: TextIO) -> str:
+    """All that is piped in; it can be read once only, and is asked for by several."""
+    return stream.read()
 
 
 def _filled(document: TOMLDocument, values: Mapping[str, Any]) -> TOMLDocument:

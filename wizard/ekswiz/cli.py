@@ -23,6 +23,8 @@ from ekswiz.occasion import USUAL, Occasion
 from ekswiz.options import answer_options, occasion_options, world_options
 from ekswiz.plan import Plan
 from ekswiz.signals import Stop, stop_on_signals
+from ekswiz.tier_options import tier_options
+from ekswiz.tiers import EMBEDDED, expected
 
 PORT = click.IntRange(0, 65535)
 PLAN_FILE = click.Path(path_type=Path, dir_okay=False)
@@ -37,6 +39,7 @@ PLAN_FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--json", "json_file", metavar="FILE", help='With --sim: write the report there ("-" for stdout).')
 @click.option("--port", type=PORT, default=0, help="With --sim: port of the simulated AWS.")
 @answer_options
+@tier_options
 @click.pass_context
 def ekswiz(ctx: click.Context, /, given: Given, **options: Any) -> None:
     """Deploy from GitHub Actions to Amazon EKS without stored keys: plan, rehearse, apply."""
@@ -54,6 +57,7 @@ ekswiz.add_command(sim)
 @click.option("--json", "json_file", metavar="FILE", help='Write the report there ("-" for stdout).')
 @click.option("--port", type=PORT, default=0, help="Port of the simulated AWS.")
 @answer_options
+@tier_options
 @occasion_options
 @click.pass_context
 def rehearse(ctx: click.Context, /, given: Given, occasion: Occasion, json_file: str | None, port: int) -> None:
@@ -120,7 +124,8 @@ def merged(ctx: click.Context, given: Given) -> Given:
     outer: Given = ctx.meta["ekswiz.given"]
     fields = {name: value if value is not None else outer.fields.get(name) for name, value in given.fields.items()}
     source = given.source if given.source != Given().source else outer.source
-    return Given(fields, given.file or outer.file, given.sample or outer.sample, source)
+    tiers = given.tiers if given.tiers != EMBEDDED else outer.tiers
+    return Given(fields, given.file or outer.file, given.sample or outer.sample, source, tiers)
 
 
 def here(ctx: click.Context, choice: Choice) -> Choice:
@@ -193,11 +198,18 @@ def _begin(application: Application, given: Given, options: Mapping[str, Any]) -
     if fits == "screens":
         return int(tui.run(application, given, sim=options["sim"]))
     if fits == "lines":
+        _announce(given)
         return int(plain.run(application, given, sim=options["sim"]))
     if options["sim"]:
         return _rehearse(application, given, options["json_file"], options["port"])
     click.echo(start.screen(terminal=bool(only_report)))
     return Exit.OK
+
+
+def _announce(given: Given) -> None:
+    """Say what the chosen tiers download, before they do."""
+    for sentence in expected(given.tiers):
+        click.echo(sentence, err=True)
 
 
 def _rehearse(
@@ -206,6 +218,7 @@ def _rehearse(
     to_stdout = json_file == "-"
     if json_file and not to_stdout:
         report_file.check(json_file)
+    _announce(given)
     with stop_on_signals() as stop:
         what: dict[str, Any] = {} if occasion == USUAL else {"occasion": occasion}
         rehearsal = application.rehearse(given, stop, port=port, **what)

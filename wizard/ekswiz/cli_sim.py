@@ -11,6 +11,7 @@ import click
 from ekswiz.errors import Exit
 from ekswiz.frontend import Given
 from ekswiz.options import answer_options
+from ekswiz.tier_options import tier_options
 
 NONE_UP = "No world is up. Start one with: ekswiz sim up"
 
@@ -24,6 +25,7 @@ def sim() -> None:
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port of the simulated AWS (default: any).")
 @click.option("--json", "as_json", is_flag=True, help="Facts as JSON.")
 @answer_options
+@tier_options
 @click.pass_context
 def up(ctx: click.Context, given: Given, *, port: int, as_json: bool) -> None:
     """Start a world; `ekswiz --sim plan`, `apply` and `destroy` act on it."""

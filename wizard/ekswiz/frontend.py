@@ -16,6 +16,7 @@ from ekswiz.permitted import Permissions
 from ekswiz.plan import Plan
 from ekswiz.state import Estimate, Status, Unfinished
 from ekswiz.target import Flag
+from ekswiz.tiers import EMBEDDED, Tiers
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +24,14 @@ class Given:
     """What the user said, before it becomes Answers: flags and variables by field name, and where the rest is.
 
     `file` is `ekswiz.toml` or another answers file. `sample` asks for the bundled sample. `source` is the repository.
+    `tiers` says what a rehearsal's world is made of.
     """
 
     fields: Mapping[str, str | None] = field(default_factory=dict)
     file: Path | None = None
     sample: bool = False
     source: Path = Path()
+    tiers: Tiers = EMBEDDED
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,19 +11,31 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ekswiz import cli_doctor, cli_files, cli_iam, cli_state, resolve, streams
+from ekswiz import (
+    answers_file,
+    cli_answers,
+    cli_doctor,
+    cli_export,
+    cli_files,
+    cli_iam,
+    cli_shell,
+    cli_state,
+    resolve,
+    streams,
+)
 from ekswiz.answers import Answers
 from ekswiz.errors import EkswizError, Exit, InputError
 from ekswiz.frontend import Choice, Given, OpenRoad, RunningRehearsal
-from ekswiz.main_look import Looking, sample_of, simulator, simulator_for
+from ekswiz.main_look import Looking, live_target, sample_of, simulator, simulator_for
 from ekswiz.occasion import USUAL, Occasion
 from ekswiz.risks import EVERY
 from ekswiz.target import Flag, Target
 
 if TYPE_CHECKING:
     from ekswiz.access.see import Seen
+    from ekswiz.from_account import Found
 
-COMMANDS = (cli_doctor, cli_files, cli_iam, cli_state)
+COMMANDS = (cli_answers, cli_doctor, cli_export, cli_files, cli_iam, cli_shell, cli_state)
 """Modules that add their commands to `cli.ekswiz` when they are imported."""
 TRACEBACK = "EKSWIZ_TRACEBACK"
 """Variable that asks for the traceback of an error that is ours."""
@@ -61,7 +73,7 @@ class Ekswiz:
         if choice.sim:
             answers, target, state = simulator().attach()
             _same_stack(given, answers)
-            return answers, target, state
+            return _piped(given, answers), target, state
         from ekswiz.clients.aws_clients import aws_target  # noqa: PLC0415 - boto3 is slow to import
 
         answers = self.answers(given, sim=False)
@@ -74,6 +86,14 @@ class Ekswiz:
 
         answers, target, _ = self._world(given, choice)
         return see(target, answers, names, ask_aws=True)
+
+    def from_account(self, given: Given, choice: Choice, stack: str | None) -> tuple[Answers, Found]:
+        """The answers of a stack that is there, and where each was found; what was said wins."""
+        from ekswiz.from_account import rebuild  # noqa: PLC0415 - other commands need none of it
+
+        target = simulator().attach()[1] if choice.sim else live_target(given, choice)
+        found = rebuild(target, stack or given.fields.get("stack"))
+        return resolve.completed(given, found.values), found
 
     def operator_policy(self, given: Given, choice: Choice, *, self_check: bool = False) -> Mapping[str, Any]:
         """The IAM policy that whoever plans, applies and destroys needs."""
@@ -94,6 +114,7 @@ class Ekswiz:
             stop=stop,
             port=port,
             occasion=occasion,
+            chosen=given.tiers,
         )
         return rehearsal
 
@@ -102,7 +123,7 @@ class Ekswiz:
         answers = self.answers(given, sim=True)
         source = None if given.sample else given.source.resolve()
         facts: Mapping[str, Any] = simulator_for(answers).up(
-            answers, source, _operator_policy(answers, self_check=True), port
+            answers, source, _operator_policy(answers, self_check=True), port, given.tiers
         )
         return facts
 
@@ -157,6 +178,18 @@ def _operator_policy(answers: Answers, **more: bool) -> Mapping[str, Any]:
     from ekswiz.operator_policy import operator_policy  # noqa: PLC0415 - `ekswiz --help` needs none of it
 
     return operator_policy(answers, **more)
+
+
+def _piped(given: Given, answers: Answers) -> Answers:
+    """The answers of a file that was named, if they are for the world that is up; else the world's own."""
+    if given.file is None:
+        return answers
+    said = answers_file.load(given.file)
+    for name in ("account", "region", "partition", "issuer", "owner", "repo"):
+        if getattr(said, name) != getattr(answers, name):
+            meant = f"the world that is up was made for {getattr(answers, name)!r}, not {getattr(said, name)!r}."
+            raise InputError(name, meant, "Start another one: ekswiz sim down; then ekswiz sim up with the file.")
+    return said
 
 
 def _same_stack(given: Given, answers: Answers) -> None:

@@ -166,6 +166,20 @@ def _source(given: Given, choice: Choice) -> Source:
     return _simulated(given) if choice.sim else _live(given, choice)
 
 
+def live_target(given: Given, choice: Choice) -> Target:
+    """AWS as the profile sees it, whatever account that is: the region is said, or the configuration's.
+
+    Raises:
+        InputError: There is no such profile, or no region.
+        TargetError: There are no usable credentials, or AWS does not answer.
+    """
+    from ekswiz.doctor.live import live_door  # noqa: PLC0415 - as above
+    from ekswiz.probes.aws_files import default_region  # noqa: PLC0415 - as above
+
+    region = given.fields.get("region") or default_region(os.environ)[0]
+    return live_door(choice.profile, region, given.source.resolve(), choice.endpoint_url).target
+
+
 def _live(given: Given, choice: Choice) -> Source:
     from ekswiz.doctor.facts import Source  # noqa: PLC0415 - as above
     from ekswiz.doctor.live import live_door  # noqa: PLC0415 - as above

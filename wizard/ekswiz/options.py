@@ -78,15 +78,24 @@ def answer_options(command: F) -> F:
     result: Any = wrapped
     for name, flag, metavar, text in reversed(FIELDS):
         variable = "EKSWIZ_" + flag.removeprefix("--").replace("-", "_").upper()
-        result = click.option(flag, f"answer_{name}", metavar=metavar, envvar=variable, help=text, default=None)(result)
+        result = click.option(
+            flag,
+            f"answer_{name}",
+            metavar=metavar,
+            envvar=variable,
+            help=text,
+            default=None,
+            shell_complete=_offer(name),
+        )(result)
     result = click.option(
         "--source", type=click.Path(path_type=Path), default=Path(), metavar="DIR", envvar="EKSWIZ_SOURCE",
         help="The repository's folder (default: here).",
     )(result)  # fmt: skip
     result = click.option("--sample", is_flag=True, help="Use the bundled sample service.")(result)
     result = click.option(
-        "--answers", type=click.Path(path_type=Path, dir_okay=False), default=None, metavar="FILE",
-        envvar="EKSWIZ_ANSWERS", help="Answers file (default: ekswiz.toml in the repository's folder).",
+        "--answers", "-f", "answers", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True), default=None,
+        metavar="FILE", envvar="EKSWIZ_ANSWERS",
+        help='Answers file (default: ekswiz.toml in the repository\'s folder; "-": standard input).',
     )(result)  # fmt: skip
     return cast("F", result)
 
@@ -101,12 +110,14 @@ def world_options(command: F) -> F:
         choice = Choice(**{name: keywords.pop(name) for name in names}, allow_risks=allowed)
         return command(choice=choice, **keywords)
 
-    result: Any = click.option("--profile", metavar="NAME", help="AWS profile.")(wrapped)
+    profile = click.option("--profile", metavar="NAME", help="AWS profile.", shell_complete=_offer("profile"))
+    result: Any = profile(wrapped)
     result = click.option("--endpoint-url", metavar="URL", help="Another AWS endpoint than AWS's own.")(result)
     result = click.option("--adopt", is_flag=True, help="Take over objects of our names that others made.")(result)
     result = click.option("--take-over", is_flag=True, help="Take over the lock of a run that died.")(result)
     result = click.option(
-        "--allow-risk", multiple=True, metavar="ID", help="Agree to what a risk may break; the plan names its id."
+        "--allow-risk", multiple=True, metavar="ID", help="Agree to what a risk may break; the plan names its id.",
+        shell_complete=_offer("allow_risk"),
     )(result)  # fmt: skip
     return cast("F", result)
 
@@ -148,6 +159,17 @@ def occasion_options(command: F) -> F:
         "--run-on-host", "outside", is_flag=True, help="Agree to run a workflow from outside the repository here."
     )(result)  # fmt: skip
     return cast("F", result)
+
+
+def _offer(name: str) -> Callable[[click.Context, click.Parameter, str], list[str]]:
+    """What the shell offers for a value; looked up only while somebody types."""
+
+    def complete(ctx: click.Context, _parameter: click.Parameter, typed: str) -> list[str]:
+        from ekswiz.completion import values  # noqa: PLC0415 - only who completes pays for it
+
+        return [value for value in values(name, ctx.params, ctx.obj.look) if value.startswith(typed)]
+
+    return complete
 
 
 def _pairs(flag: str, said: tuple[str, ...]) -> dict[str, str]:

@@ -8,7 +8,7 @@ and from where.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, fields
 from pathlib import Path
 
@@ -60,6 +60,22 @@ def resolve(given: Given, *, sim: bool, sample: Mapping[str, str]) -> Answers:
     known = dict(draft(given, sim=sim, sample=sample).values)
     _propose(known)
     _require(known)
+    try:
+        return validate(_typed(known))
+    except InputError as error:
+        raise _by_flag(error, said) from error
+
+
+def completed(given: Given, found: Mapping[str, object]) -> Answers:
+    """Answers from values that were found elsewhere; what was said wins, and nothing is proposed.
+
+    Raises:
+        Incomplete: A field was neither found nor said; the message names its flag.
+        InputError: A field is not usable.
+    """
+    said = _said(given)
+    known = {name: _text(value) for name, value in found.items()} | said
+    _require(known, proposed=())
     try:
         return validate(_typed(known))
     except InputError as error:
@@ -127,7 +143,7 @@ def _spoken(name: str, value: str) -> str:
 
 def _from_file(file: Path, *, asked: bool) -> dict[str, str]:
     """The answers that stand in a file, as text. It may be incomplete; what is in it must be usable."""
-    if not file.is_file():
+    if not file.is_file() and str(file) != answers_file.STDIN:
         if asked:
             raise InputError("--answers", f"there is no file {file}.", "Name an answers file, or leave the flag out.")
         return {}
@@ -136,7 +152,7 @@ def _from_file(file: Path, *, asked: bool) -> dict[str, str]:
         answers_file.build(found, source=str(file))
     for name, value in found.items():
         check_field(name, None if (name, value) == ("environment", answers_file.NO_ENVIRONMENT) else value)
-    return {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in found.items()}
+    return {name: _text(value) for name, value in found.items()}
 
 
 def _needed() -> list[str]:
@@ -154,8 +170,15 @@ def _propose(known: dict[str, str]) -> None:
             known.setdefault(name, propose(known["repo"]))
 
 
-def _require(known: Mapping[str, str]) -> None:
-    missing = [name for name in _needed() if name not in known and name not in PROPOSALS]
+def _text(value: object) -> str:
+    """An answer of its own type as the command line would say it."""
+    if value is None:
+        return answers_file.NO_ENVIRONMENT
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _require(known: Mapping[str, str], proposed: Iterable[str] = PROPOSALS) -> None:
+    missing = [name for name in _needed() if name not in known and name not in proposed]
     if not missing:
         return
     flags = list(dict.fromkeys(_flag(name) for name in missing))

@@ -14,6 +14,7 @@ Nothing changes until you type the account number.
 
   Rehearse on this machine     ekswiz --sim --sample     no AWS account, no Docker, no network
   Rehearse your repository     ekswiz --sim              plan, push, deploy, who gets in, destroy
+  The same with real parts     ekswiz --sim --full       LocalStack, Docker and kind
   See every change             ekswiz plan               reads only
   Make the changes             ekswiz apply              asks for the account's last four digits
   Remove what was made         ekswiz destroy            and nothing else

@@ -70,9 +70,6 @@ class RealNeighbours(Neighbours):
 
     def zones(self, subnets: Sequence[str]) -> dict[str, str]:
         """The availability zone of each subnet that exists."""
-        from moto.ec2.models import ec2_backends  # noqa: PLC0415 - 2 s; loaded when a cluster is made
-
         with self._backend.lock:
-            self._backend.used.add("ec2")
-            held = ec2_backends[self._backend.account][self._backend.region].subnets
+            held = self._backend.ec2.subnets
             return {one: zone for zone, there in held.items() for one in there if one in subnets}

@@ -17,7 +17,8 @@ from ekswiz_sim.gate.wire import Reply
 from ekswiz_sim.seams import Principal, ServiceError
 
 Params = Mapping[str, Any]
-_CLIENTS = 100
+CLIENTS_LIMIT = 100
+TAKEN = "Service role name {name} has been taken in this account, please try a different suffix."
 # moto's text -> IAM's
 _TEXTS = (
     (r"Role (\S+) not found", r"The role with name \1 cannot be found."),
@@ -66,8 +67,8 @@ class Iam:
         client = str(params["ClientID"])
         with self._backend.lock:
             provider = self._provider(params)
-            if client not in provider.client_id_list and len(provider.client_id_list) >= _CLIENTS:
-                text = f"Cannot exceed quota for ClientIdsPerOpenIdConnectProvider: {_CLIENTS}"
+            if client not in provider.client_id_list and len(provider.client_id_list) >= CLIENTS_LIMIT:
+                text = f"Cannot exceed quota for ClientIdsPerOpenIdConnectProvider: {CLIENTS_LIMIT}"
                 raise ServiceError("LimitExceeded", text, 409)
             provider.client_id_list = [*(each for each in provider.client_id_list if each != client), client]
         return {}
@@ -105,14 +106,14 @@ class Iam:
             iam = self._backend.iam
             found = next((role for role in iam.roles.values() if role.name == name), None)
             if found is not None and taken_is_error:
-                text = f"Service role name {name} has been taken in this account, please try a different suffix."
-                raise ServiceError("InvalidInput", text)
+                raise ServiceError("InvalidInput", TAKEN.format(name=name))
             return found or iam.create_role(
-                name, _service_trust(service), f"/aws-service-role/{service}/", None, "", [], "3600", service
+                name, service_trust(service), f"/aws-service-role/{service}/", None, "", [], "3600", service
             )
 
 
-def _service_trust(service: str) -> str:
+def service_trust(service: str) -> str:
+    """The trust policy of a service's own role."""
     statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from ekswiz_sim.aws.ec2 import Ec2
+from ekswiz_sim.aws.endpoint.services import services as services_of
 from ekswiz_sim.aws.iam import Iam
 from ekswiz_sim.aws.moto_backend import MotoBackend
 from ekswiz_sim.aws.sts import Sts
@@ -46,6 +47,6 @@ def assemble(
     directory = Directory(backend, keys)
     questions = Questions(backend, directory, services)
     judge = Judge(directory, keys, ledger, services, clock=clock, region=backend.region)
-    iam = Iam(backend, directory)
+    iam, ec2 = services_of(backend, directory)
     sts = Sts(directory, keys, ledger, issuer_keys, clock=clock, partition=backend.partition)
-    return Parts(backend, services, ledger, keys, directory, questions, judge, iam, Ec2(backend), sts)
+    return Parts(backend, services, ledger, keys, directory, questions, judge, iam, ec2, sts)

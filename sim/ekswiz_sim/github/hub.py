@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from ekswiz.answers import Answers
-from ekswiz.paths import WORKFLOW_PATH
 from ekswiz_sim.github import events
 from ekswiz_sim.github.issuer import Issuer, Key
 from ekswiz_sim.github.state import RepositoryState
@@ -27,13 +26,15 @@ class GitHub:
     branch: str
     state: RepositoryState
     """What the REST API reads and changes."""
+    workflow: str
+    """The file that an ordinary push starts."""
     token: str = field(default="", repr=False)
     """What the REST API takes as a sign-in."""
 
     def mint(self, claims: Mapping[str, Any], *, audience: str, key: Key, lifetime: int) -> str:
         """A token with these claims; those that are not given are an ordinary push's."""
         push = events.push(self.branch, str(claims.get("sha", "0" * 40)), self.repository)
-        usual = events.claims(self.repository, push, workflow_path=WORKFLOW_PATH)
+        usual = events.claims(self.repository, push, workflow_path=self.workflow)
         return self.issuer.mint({**usual, **claims}, audience, key, lifetime)
 
     def grant(self, job: JobIdentity) -> Grant:
@@ -84,4 +85,4 @@ def make(answers: Answers) -> GitHub:
     )
     state = RepositoryState(repository, answers.branch)
     issuer = Issuer(f"https://{answers.issuer}")
-    return GitHub(issuer, repository, answers.branch, state, secrets.token_hex(20))
+    return GitHub(issuer, repository, answers.branch, state, answers.workflow, secrets.token_hex(20))

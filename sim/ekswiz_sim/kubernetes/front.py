@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from aiohttp import web
-from multidict import CIMultiDict
+from multidict import CIMultiDict, CIMultiDictProxy
 
 from ekswiz.iam.decision import Decision, Layer
 from ekswiz_sim.kubernetes.embedded.access import impersonation
@@ -21,7 +21,6 @@ from ekswiz_sim.kubernetes.embedded.api.errors import ApiError
 from ekswiz_sim.kubernetes.embedded.api.nonresource import PUBLIC
 from ekswiz_sim.kubernetes.embedded.api.server import Judged, Verdict
 from ekswiz_sim.kubernetes.embedded.seams import User
-from ekswiz_sim.kubernetes.embedded.store import Store
 from ekswiz_sim.seams import AccessEntries, AccessEntry, Gatekeeper, Principal, RefusedByGate
 
 ANONYMOUS = User("system:anonymous", ("system:unauthenticated",))
@@ -39,6 +38,10 @@ class Backend(Protocol):
     ) -> Awaitable[web.StreamResponse]:
         """Answer a request of `user`, who has `grants` besides RBAC; `judged` hears each authorization."""
         ...
+
+
+Impersonated = Callable[[User, CIMultiDictProxy[str], Sequence[Grant]], Awaitable[User]]
+"""Whom a request with `Impersonate-*` headers acts as; raises ApiError where its caller may not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +64,14 @@ class Front:
         backend: Backend,
         *,
         policy_rules: Callable[[str], list[dict[str, Any]]],
-        store: Store,
+        impersonated: Impersonated,
     ) -> None:
         self._cluster = cluster
         self._gatekeeper = gatekeeper
         self._entries = entries
         self._backend = backend
         self._policy_rules = policy_rules
-        self._store = store
+        self._impersonated = impersonated
 
     def app(self) -> web.Application:
         """The front as an application; the host adds TLS, without which kubectl sends no token."""
@@ -93,7 +96,7 @@ class Front:
     async def _impersonating(self, caller: _Caller, request: web.Request) -> web.StreamResponse:
         """As somebody else, who has none of the caller's access policies; the backend never sees the headers."""
         try:
-            user = impersonation.impersonated(self._store, caller.user, request.headers, caller.grants)
+            user = await self._impersonated(caller.user, request.headers, caller.grants)
         except ApiError as error:
             decision = _denied(error.message, "rbac")
             self._gatekeeper.record("kubernetes", caller.principal.arn, "impersonate", self._cluster, decision)
@@ -141,7 +144,8 @@ class Front:
         session = (principal.session_name or "").replace("@", "-")
         name = entry.username.replace("{{SessionName}}", session)
         groups = (*entry.groups, _AUTHENTICATED)
-        user = User(name, groups, f"aws-iam-authenticator:{principal.account}:{principal.unique_id}")
+        uid = f"aws-iam-authenticator:{principal.account}:{principal.unique_id}"
+        user = User(name, groups, uid, _extra(principal, arn, session))
         return _Caller(principal, user, self._grants(principal, entry))
 
     def _refusal(self, principal: Principal, entry: AccessEntry | None, why: str) -> ApiError:
@@ -176,6 +180,18 @@ class Front:
         decision = Decision(verdict.allowed, layer, verdict.reason or None, None, (), (), why)
         resource = _resource(self._cluster, verdict.attributes)
         self._gatekeeper.record("kubernetes", caller.principal.arn, action, resource, decision)
+
+
+def _extra(principal: Principal, arn: str, session: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """What the authenticator says of a caller besides names: `kubectl auth whoami` shows it."""
+    found = {
+        "accessKeyId": principal.access_key,
+        "arn": principal.arn,
+        "canonicalArn": arn,
+        "principalId": principal.unique_id,
+        "sessionName": session,
+    }
+    return tuple((key, (value,)) for key, value in found.items())
 
 
 def _unauthorized() -> ApiError:

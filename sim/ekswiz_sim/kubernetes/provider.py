@@ -13,8 +13,9 @@ import trustme
 
 from ekswiz_sim.kubernetes.embedded.api.errors import ApiError
 from ekswiz_sim.kubernetes.embedded.cluster import Doorkeepers, EmbeddedCluster, Workload
+from ekswiz_sim.kubernetes.embedded.kubelet.machine import Machine
 from ekswiz_sim.kubernetes.embedded.objects.admission import admit_pod
-from ekswiz_sim.kubernetes.embedded.store import Obj, Store
+from ekswiz_sim.kubernetes.embedded.store import Kind, Obj, Store
 from ekswiz_sim.seams import AccessEntries, ClusterEndpoint, Gatekeeper, ImagePuller
 
 
@@ -51,6 +52,9 @@ class Provider:
         self._root = root
         self._make_workload = make_workload or self._workloads
         self._clusters: dict[str, EmbeddedCluster] = {}
+
+    async def prepare(self) -> None:
+        """Make beforehand what takes longer than a call to EKS may: nothing here."""
 
     async def create(self, cluster: str) -> ClusterEndpoint:
         """Start a cluster with its front; one that runs already is answered as it is."""
@@ -99,6 +103,11 @@ class Provider:
         known = self._clusters.get(cluster)
         return known.store if known is not None else None
 
+    async def objects(self, cluster: str, kind: Kind, namespace: str | None = None) -> list[Obj]:
+        """Objects of a kind; none where there is no such cluster."""
+        store = self.store(cluster)
+        return list(store.all(kind, namespace)) if store is not None else []
+
     async def snapshot(self) -> Mapping[str, Mapping[str, Obj]]:
         """Every object of every cluster, by cluster name and `KIND/NAMESPACE/NAME`."""
         return {name: cluster.snapshot() for name, cluster in self._clusters.items()}
@@ -107,8 +116,13 @@ class Provider:
         return workloads(store, self._puller, root / "node")
 
 
-def workloads(store: Store, puller: ImagePuller, root: Path) -> Workload:
-    """Controllers, kubelet and network of one cluster; the pods that controllers make are admitted like all others."""
+def workloads(
+    store: Store, puller: ImagePuller, root: Path, *, machine: Machine | None = None, shared_address: bool = False
+) -> Workload:
+    """Controllers, kubelet and network of one cluster; the pods that controllers make are admitted like all others.
+
+    `machine` runs the pods' containers (see `Workloads`).
+    """
     # Needed only once a cluster is made.
     from ekswiz_sim.kubernetes.embedded.controllers.replica_set import PodRefused  # noqa: PLC0415
     from ekswiz_sim.kubernetes.embedded.workloads import Workloads  # noqa: PLC0415
@@ -119,4 +133,4 @@ def workloads(store: Store, puller: ImagePuller, root: Path) -> Workload:
         except ApiError as refused:
             raise PodRefused(refused.message) from refused
 
-    return Workloads(store, puller, root, admit=admit)
+    return Workloads(store, puller, root, admit=admit, machine=machine, shared_address=shared_address)

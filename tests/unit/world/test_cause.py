@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from types import SimpleNamespace
@@ -39,7 +38,8 @@ def said(verdict: Verdict, records: Sequence[Record] = (), events: Sequence[dict
     for event in events:
         store.put(kinds.EVENTS, event)
     world = SimpleNamespace(
-        records=lambda since: records[since:], store=lambda cluster: store, loop=SimpleNamespace(run=asyncio.run)
+        records=lambda since: records[since:],
+        objects=lambda cluster, kind, namespace: store.all(kind, namespace) if cluster == "c" else [],
     )
     scene: Any = SimpleNamespace(world=world, answers=SimpleNamespace(cluster="c", namespace="app"))
     return cause.cause(scene, 0, verdict)

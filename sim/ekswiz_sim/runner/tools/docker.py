@@ -1,7 +1,8 @@
-"""The docker command of the embedded tier: the part of docker that a deployment's workflow uses, without an engine.
+"""The docker command of a rehearsal: the part of docker that a deployment's workflow uses, without an engine.
 
 `python -m ekswiz_sim.runner.tools.docker`. It builds with the daemonless builder, keeps images in the folder that
 EKSWIZ_DOCKER_STORE names, and speaks to registries on loopback only. What it does not model it refuses by name.
+Where EKSWIZ_ENGINE names a container engine, that carries the command out (see `engine`).
 """
 
 from __future__ import annotations
@@ -105,22 +106,30 @@ def _find(words: list[str]) -> tuple[Command, Runner, list[str]]:
     """The command that the words begin with."""
     if not words or words[0] == "help":
         raise Stop(_usage(), 0)
+    known = {**COMMANDS, **of_engine} if (of_engine := _of_an_engine()) else COMMANDS
     for size in (2, 1):
         name = " ".join(words[:size])
-        if name in COMMANDS:
-            module, command, function = COMMANDS[name]
+        if name in known:
+            module, command, function = known[name]
             found = importlib.import_module(f"ekswiz_sim.runner.tools.{module}")
             return getattr(found, command), getattr(found, function), words[size:]
     group = words[0] in {"buildx", "image"}
     name = words[1] if group and len(words) > 1 else words[0]
     shown = " ".join(words[: 2 if group else 1])
     if name in REAL or (group and name in {"inspect", "create", "stop", "rm"}):
-        raise Stop(
-            f"docker: '{shown}' is not modelled by ekswiz's docker: there is no Docker Engine in this tier; "
-            "it needs a container engine",
-            FLAGS_WRONG,
-        )
+        why = "there is no Docker Engine in this tier; it needs a container engine"
+        if known is not COMMANDS:
+            why = "a rehearsal builds, names, pushes and shows images, and the cluster runs them"
+        raise Stop(f"docker: '{shown}' is not modelled by ekswiz's docker: {why}", FLAGS_WRONG)
     raise Stop(f"docker: unknown command: docker {shown}\n\nRun 'docker --help' for more information")
+
+
+def _of_an_engine() -> dict[str, tuple[str, str, str]]:
+    if not os.environ.get("EKSWIZ_ENGINE"):
+        return {}
+    from ekswiz_sim.runner.tools import engine  # noqa: PLC0415 - the docker SDK is of another tier
+
+    return engine.COMMANDS
 
 
 def _usage() -> str:

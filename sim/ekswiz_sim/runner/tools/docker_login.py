@@ -9,6 +9,7 @@ import http
 import json
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +34,24 @@ def login(given: Given) -> None:
     Raises:
         Stop: No user or password, or the registry refuses them.
     """
+    login_by(given, _try)
+
+
+def login_by(given: Given, attempt: Callable[[str, str, str], None]) -> None:
+    """Log in after `attempt` has tried host, user and password without raising Stop."""
     host = _host(given)
     user, password = _credentials(given)
+    attempt(host, user, password)
+    _save(host, base64.b64encode(f"{user}:{password}".encode()).decode())
+    sys.stderr.write(
+        f"\nWARNING! Your credentials are stored unencrypted in '{_path()}'.\n"
+        "Configure a credential helper to remove this warning. See\n"
+        "https://docs.docker.com/go/credential-store/\n\n"
+    )
+    print("Login Succeeded")  # noqa: T201 - the command's output
+
+
+def _try(host: str, user: str, password: str) -> None:
     try:
         client = Client(host, (user, password))
         answer = client.request("GET", "/v2/")
@@ -45,13 +62,6 @@ def login(given: Given) -> None:
         phrase = http.HTTPStatus(answer.status).phrase
         text = f"login attempt to http://{host}/v2/ failed with status: {answer.status} {phrase}"
         raise Stop(f"Error response from daemon: {text}")
-    _save(host, base64.b64encode(f"{user}:{password}".encode()).decode())
-    sys.stderr.write(
-        f"\nWARNING! Your credentials are stored unencrypted in '{_path()}'.\n"
-        "Configure a credential helper to remove this warning. See\n"
-        "https://docs.docker.com/go/credential-store/\n\n"
-    )
-    print("Login Succeeded")  # noqa: T201 - the command's output
 
 
 def logout(given: Given) -> None:

@@ -85,19 +85,19 @@ def images(given: Given) -> None:
             _print(identity)
     else:
         columns = ["Repository", "Tag", *(["Digest"] if given.on("digests") else []), "ID", "CreatedSince", "Size"]
-        _table([[_heading(name) for name in columns], *([row[name] for name in columns] for row in rows)])
+        table([[heading(name) for name in columns], *([row[name] for name in columns] for row in rows)])
 
 
 def _rows(held: Held, given: Given) -> list[dict[str, str]]:
     identity = held.id if given.on("no-trunc") else held.id.removeprefix("sha256:")[:12]
-    size = sum(path.stat().st_size for path in held.image.blobs.values())
+    total = sum(path.stat().st_size for path in held.image.blobs.values())
     digests = {one.partition("@")[0]: one.partition("@")[2] for one in held.digests}
     names = [parse(tag) for tag in held.tags]
     common = {
         "ID": identity,
         "CreatedSince": "Less than a day ago",
         "CreatedAt": _time(held.created),
-        "Size": _size(size),
+        "Size": size(total),
     }
     rows = [
         {
@@ -116,17 +116,20 @@ def _matches(row: dict[str, str], familiar: str, asked: str) -> bool:
     return f"{row['Repository']}:{row['Tag']}" == familiar if tagged else row["Repository"] == asked
 
 
-def _heading(name: str) -> str:
+def heading(name: str) -> str:
+    """A column's title."""
     return {"ID": "IMAGE ID", "CreatedSince": "CREATED"}.get(name, name.upper())
 
 
-def _table(rows: list[list[str]]) -> None:
+def table(rows: list[list[str]]) -> None:
+    """Print rows in columns."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         _print("   ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())
 
 
-def _size(count: float) -> str:
+def size(count: float) -> str:
+    """Bytes as docker shows them."""
     for unit in ("B", "kB", "MB"):
         if count < 1000:  # noqa: PLR2004 - docker counts in decimal units
             return f"{count:.3g}{unit}"

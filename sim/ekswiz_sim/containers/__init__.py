@@ -1,0 +1,1 @@
+"""The Docker tier: a container engine builds the images and runs the pods' containers."""
