@@ -124,6 +124,7 @@ def at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     """`async with at(says, size=..., sim=...) as seat`: the app on a fake machine."""
     places = {name: Place(__name__, "Blank") for name in ("preview", "destroy", "apply", "result")}
     places["rehearsal"] = Place(__name__, "Blank", over=True)
+    places["rehearsal-full"] = Place(__name__, "Blank", over=True, fixed={"full": True})
     monkeypatch.setattr(screens, "PLACES", {**screens.PLACES, **places})
     monkeypatch.setattr("ekswiz.tui.app.PLACES", screens.PLACES)
     monkeypatch.setattr("ekswiz.tui.screens.import_module", _modules(screens.import_module))

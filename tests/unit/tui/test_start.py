@@ -38,6 +38,23 @@ async def test_rows_flip_as_answers_come_in(at: Any) -> None:
         await seat.sees("ok   GitHub", "1 ok, 1 --, 1 xx", "xx               Clock: off by 400 s")
 
 
+async def test_a_container_engine_that_answers_is_offered_for_a_full_rehearsal(at: Any) -> None:
+    says = everything()
+    says["checks"] = [replace(one, result="ok") if one.id == "docker" else one for one in says["checks"]]
+    async with at(says) as seat:
+        await seat.sees("Rehearse with containers")
+        await seat.press("down", "down", "enter")
+        await seat.on("Blank")
+        assert type(seat.app.screen).last == {"full": True}
+
+
+async def test_without_an_engine_it_is_not_offered(at: Any) -> None:
+    async with at() as seat:
+        await seat.settled()
+        await seat.sees("Docker")
+        assert "containers" not in seat.text
+
+
 async def test_the_worst_check_comes_first(at: Any) -> None:
     async with at() as seat:
         await seat.settled()

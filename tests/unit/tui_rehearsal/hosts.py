@@ -160,12 +160,14 @@ class Product:
     ok: bool = True
     leftovers: Sequence[str] = ()
     made: list[Scripted] = field(default_factory=list)
+    asked: list[Given] = field(default_factory=list)
     look: Looks = field(default_factory=Looks)
 
     def answers(self, given: Given, *, sim: bool) -> Answers:
         return ANSWERS
 
     def rehearse(self, given: Given, stop: Flag, *, port: int = 0) -> Scripted:
+        self.asked.append(given)
         if self.error is not None:
             raise self.error
         self.made.append(Scripted(self.events, stop, self.gates, self.ok, leftovers=self.leftovers))
@@ -186,7 +188,12 @@ def app_of(product: Product, *, sim: bool = True, source: Path = Path()) -> Eksw
 
 @asynccontextmanager
 async def rehearsing(
-    product: Product, size: tuple[int, int] = (80, 24), *, sim: bool = True, source: Path = Path()
+    product: Product,
+    size: tuple[int, int] = (80, 24),
+    *,
+    sim: bool = True,
+    source: Path = Path(),
+    place: str = "rehearsal",
 ) -> AsyncIterator[tuple[Pilot[Any], RehearsalScreen]]:
     """The app with the rehearsal on screen, begun."""
     from ekswiz.tui.rehearsal.screen import RehearsalScreen
@@ -194,7 +201,7 @@ async def rehearsing(
     app = app_of(product, sim=sim, source=source)
     async with app.run_test(size=size) as pilot:
         await pilot.pause()
-        app.go("rehearsal")
+        app.go(place)
         await until(pilot, lambda: isinstance(app.screen, RehearsalScreen) and app.screen.is_mounted)
         try:
             yield pilot, cast("RehearsalScreen", app.screen)

@@ -342,3 +342,12 @@ async def test_the_chip_says_sim_although_the_wizard_is_live() -> None:
         first = text_of(pilot.app).split("\n")[0]
         assert "SIM" in first
         assert "LIVE" not in first
+
+
+async def test_the_full_one_asks_for_every_real_tier_and_says_what_is_downloaded() -> None:
+    product = Product()
+    async with rehearsing(product, (120, 40), place="rehearsal-full") as (pilot, screen):
+        await over(pilot, screen)
+        (given,) = product.asked
+        assert (given.tiers.aws, given.tiers.images, given.tiers.cluster) == ("localstack", "docker", "kind")
+        assert "kind: the node image" in "\n".join(line.text for line in screen.query_one("#log").lines)

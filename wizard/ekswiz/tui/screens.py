@@ -38,5 +38,6 @@ PLACES: Mapping[str, Place] = {
     "apply": Place("ekswiz.tui.apply.screen", "ApplyScreen"),
     "result": Place("ekswiz.tui.result.screen", "ResultScreen"),
     "rehearsal": Place("ekswiz.tui.rehearsal.screen", "RehearsalScreen", over=True),
+    "rehearsal-full": Place("ekswiz.tui.rehearsal.screen", "RehearsalScreen", over=True, fixed={"full": True}),
     "doctor": Place("ekswiz.tui.start.doctor", "DoctorScreen", over=True),
 }

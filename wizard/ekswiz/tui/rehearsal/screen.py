@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import ClassVar
 
 from textual import on, work
@@ -18,6 +19,7 @@ from textual.widgets import Footer, RichLog, Static
 from ekswiz import intent, report_file
 from ekswiz.answers import Answers
 from ekswiz.errors import EkswizError, Exit
+from ekswiz.tiers import Wish, choose, expected
 from ekswiz.tui import clock
 from ekswiz.tui.frame import TOO_SMALL, FrameScreen, TopLine
 from ekswiz.tui.keys import BACK
@@ -49,7 +51,7 @@ class SimulatedTopLine(TopLine):
 
 
 class RehearsalScreen(FrameScreen):
-    """Runs a rehearsal as soon as it is shown."""
+    """Runs a rehearsal as soon as it is shown: in the tiers of the command line, or in all real ones (`full`)."""
 
     CSS_PATH = "rehearsal.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -61,8 +63,9 @@ class RehearsalScreen(FrameScreen):
         BACK,
     ]
 
-    def __init__(self) -> None:
+    def __init__(self, *, full: bool = False) -> None:
         super().__init__()
+        self._full = full
         self.progress = Progress(clock.steady())
         self.answers: Answers | None = None
         self.titles: dict[str, str] = {}
@@ -119,7 +122,12 @@ class RehearsalScreen(FrameScreen):
         matrix.empty()
         self.query_one(RichLog).clear()
         stop = self.ekswiz.begin("rehearsal")
-        self._work = Work(self.wizard.application, self.wizard.current(), stop, self.post_message)
+        given = self.wizard.current()
+        if self._full:
+            given = replace(given, tiers=choose(Wish(full=True)))
+        for sentence in expected(given.tiers):
+            self.query_one(RichLog).write(sentence)
+        self._work = Work(self.wizard.application, given, stop, self.post_message)
         self.remove_class("-trouble", "-ended")
         self._draw()
         self._run(self._work)

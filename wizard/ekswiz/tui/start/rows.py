@@ -37,12 +37,14 @@ class Seen:
     found: str
 
 
-def offers(wizard: Wizard, lookups: Lookups) -> list[Offer]:
-    """The menu. Rows that would lead nowhere are not in it."""
+def offers(wizard: Wizard, lookups: Lookups, *, engine: bool = False) -> list[Offer]:
+    """The menu. Rows that would lead nowhere are not in it; `engine` says that a container engine answered."""
     found = [
         Offer("gather", "Set up a pipeline", "4 short steps, then the preview"),
         Offer("rehearsal", "Rehearse on this machine", "no AWS account needed"),
     ]
+    if engine:
+        found.append(Offer("rehearsal-full", "Rehearse with containers", "LocalStack, Docker, kind: takes minutes"))
     if wizard.file.is_file():
         found.append(Offer("open", f"Open {wizard.file.name}", _file_facts(wizard)))
     left = lookups["unfinished"].found

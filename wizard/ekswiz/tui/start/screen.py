@@ -88,7 +88,8 @@ class StartScreen(FrameScreen):
         self.query_one("#machine", Static).update(Content("\n").join([title, *rows, *self._doctor()]))
 
     def _refresh_menu(self) -> None:
-        offered = offers(self.wizard, self.ekswiz.lookups)
+        engine = any(check.id == "docker" and check.result == "ok" for check in self.ekswiz.detection.checks)
+        offered = offers(self.wizard, self.ekswiz.lookups, engine=engine)
         if offered == self._offered:
             return
         held = self._highlighted() if self._moved else likeliest(offered)
