@@ -98,7 +98,9 @@ def road(stage: str) -> list[Stage]:
 def scene_in(place: Place, stop: threading.Event) -> Scene:
     """A scene in a world that outlives it."""
     driver = Session(place.answers, delete_images=True, state_dir=place.state)
-    scene = Scene(place.world, driver, place.answers, place.target, place.checkout, stop, tiers.embedded())
+    scene = Scene(
+        place.world, driver, place.answers, place.target, place.checkout, stop, tiers.embedded(), place.answers.workflow
+    )
     scene.closed = True
     scene.commit = "0" * 40
     return scene

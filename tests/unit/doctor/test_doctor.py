@@ -30,6 +30,7 @@ def test_a_pipeline_that_is_well_is_found_well(ward: Ward, hub: Hub) -> None:
     ward.tool("aws", "aws-cli/2.31.0 Python/3.13")
     ward.tool("kubectl", '{"clientVersion": {"gitVersion": "v1.35.1"}}')
     ward.tool("git", "git version 2.51.0")
+    ward.more["localstack"] = "http://127.0.0.1:9/_localstack/health"  # whatever this machine runs
 
     found = {check.id: check for check in run(CHECKS, Facts(ward.source()))}
 
