@@ -47,7 +47,8 @@ def named(case: object) -> str:
 def test_the_command_line_can_be_parsed(page: Path, line: str) -> None:
     words = shlex.split(ENDS.sub("", line))[1:]
     command: click.Command = cli_state.ekswiz
-    ctx = click.Context(command, info_name="ekswiz")
+    # With its own settings: click keeps the help option that it makes for the first context of a command.
+    ctx = click.Context(command, info_name="ekswiz", **command.context_settings)
     while True:
         _, rest, _ = command.make_parser(ctx).parse_args(list(words))
         if not isinstance(command, click.Group) or not rest:

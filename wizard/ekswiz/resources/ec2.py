@@ -19,6 +19,8 @@ from ekswiz.resource import Verb
 from ekswiz.resources.tags import ADDRESS, STACK, pairs
 from ekswiz.target import Target
 
+TAKEN = "InvalidSubnet.Conflict"
+"""EC2's code for a range that another subnet has."""
 SEEN_WITHIN = 30.0
 """Seconds in which a new EC2 object shows in listings."""
 
@@ -131,10 +133,12 @@ def create_once(
     now = target.clock.now().timestamp()
     if attempt.at is not None and now - attempt.at < SEEN_WITHIN:
         raise Transient(f"{address} may have been made a moment ago; looking for it.", within=2 * SEEN_WITHIN)
-    attempt.at = now
+    again, attempt.at = attempt.at is not None, now
     try:
         return call()
     except TargetError as error:
+        if again and TAKEN in error.detail:  # by the one that was made before, which reads do not show yet
+            raise Transient(f"{address} may have been made before; looking for it.", within=2 * SEEN_WITHIN) from error
         if not (isinstance(error, Transient) and outcome_unknown(error)):
             attempt.at = None
         raise
