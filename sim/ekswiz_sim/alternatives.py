@@ -115,14 +115,14 @@ def check(tiers: Tiers) -> Tiers:
         from ekswiz_sim.aws.endpoint import tier  # noqa: PLC0415 - the embedded tier needs none of it
 
         tiers = tier.check(tiers)
-    if tiers.images == "docker":
-        from ekswiz_sim.containers import preflight  # noqa: PLC0415 - as above
-
-        preflight.check()
-    if tiers.cluster == "kind":
+    if tiers.cluster == "kind":  # which looks at the engine too
         from ekswiz_sim.kubernetes.kind import preflight as kind  # noqa: PLC0415 - as above
 
         kind.check()
+    elif tiers.images == "docker":
+        from ekswiz_sim.containers import preflight  # noqa: PLC0415 - as above
+
+        preflight.check()
     return tiers
 
 

@@ -18,7 +18,9 @@ from ekswiz_sim.images.reference import on_loopback
 USUAL = "/var/run/docker.sock"
 _OWN = (".docker/run/docker.sock", ".docker/desktop/docker.sock", ".colima/default/docker.sock", ".rd/docker.sock")
 """Below a user's home: Docker Desktop on macOS and on Linux, Colima, Rancher Desktop."""
-INSTALL = "Install Docker Engine (https://docs.docker.com/engine/install/) and start it, or leave out --images docker."
+INSTALL = (
+    "Install Docker Engine (https://docs.docker.com/engine/install/) and start it, or rehearse without containers."
+)
 
 
 def find(environ: Mapping[str, str] = os.environ) -> str:

@@ -96,5 +96,5 @@ def _unreachable(where: str, text: str) -> RehearsalError:
         return RehearsalError(f"no container engine was found: there is no {path}.", address.INSTALL)
     if "refused" in low:
         detail = f"the container engine at {where} does not run."
-        return RehearsalError(detail, "Start it (sudo systemctl start docker), or leave out --images docker.")
+        return RehearsalError(detail, "Start it (sudo systemctl start docker), or rehearse without containers.")
     return RehearsalError(f"the container engine at {where} does not answer: {text}.", "Look at: docker version.")

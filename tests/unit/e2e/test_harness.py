@@ -94,7 +94,7 @@ def test_forced_tiers_are_those_and_no_others(monkeypatch: pytest.MonkeyPatch) -
 def test_a_machine_without_engine_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nonexistent")
     assert tiers.known()["embedded"].missing() == ""
-    assert "kind" in tiers.known()["kind"].missing()
+    assert "the kind command" in tiers.known()["kind"].missing()
 
 
 def test_the_reports_are_well_formed_and_whole(tmp_path: Path) -> None:

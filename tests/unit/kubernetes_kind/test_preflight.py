@@ -63,6 +63,20 @@ def test_without_docker_it_says_so(machine: Path, monkeypatch: pytest.MonkeyPatc
     assert "needs the docker command" in refusal().detail
 
 
+def test_all_that_is_missing_is_said_at_once(machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nonexistent")
+
+    def no_engine() -> EngineFacts:
+        raise RehearsalError("no container engine was found.", "Install Docker Engine.")
+
+    monkeypatch.setattr(preflight.preflight, "check", no_engine)
+    error = refusal()
+    for missing in ("the kind command", "the docker command", "no container engine"):
+        assert missing in error.detail
+    for fix in ("kind.sigs.k8s.io", "command line", "Docker Engine."):
+        assert fix in error.remedy
+
+
 @pytest.mark.parametrize(
     ("said", "shown"),
     [("kind v0.19.9 go1.20 linux/amd64", "is 0.19.9, which is too old"), ("hello", "is of an unknown version")],

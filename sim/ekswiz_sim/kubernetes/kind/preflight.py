@@ -42,20 +42,31 @@ def check() -> Facts:
         RehearsalError: Something is missing or too small; names each, with its fix.
     """
     path = command.find("kind")
-    if path is None:
-        raise RehearsalError("--kubernetes kind needs the kind command, which is not on PATH.", command.INSTALL)
-    if command.find("docker") is None:
-        detail = "kind needs the docker command, which is not on PATH."
-        raise RehearsalError(detail, "Install Docker's command line (https://docs.docker.com/engine/install/).")
-    found = command.version(path)
-    if found < OLDEST:
-        shown = ".".join(str(part) for part in found) or "of an unknown version"
-        raise RehearsalError(f"{path} is {shown}, which is too old.", command.INSTALL)
-    engine = preflight.check()
-    problems = list(_problems(engine))
-    if problems:
+    found = command.version(path) if path else ()
+    engine, missing = _engine()
+    problems = [*_commands(path, found), *missing, *(_problems(engine) if engine else ())]
+    if problems or path is None or engine is None:
         raise RehearsalError(" ".join(what for what, _ in problems), " ".join(fix for _, fix in problems))
     return Facts(path, found, engine)
+
+
+def _engine() -> tuple[preflight.Facts | None, list[tuple[str, str]]]:
+    """The engine, or what is wrong with it and the fix."""
+    try:
+        return preflight.check(), []
+    except RehearsalError as error:
+        return None, [(error.detail, error.remedy)]
+
+
+def _commands(path: str | None, found: tuple[int, ...]) -> Iterator[tuple[str, str]]:
+    """What is missing or too old on PATH, and the fix."""
+    if path is None:
+        yield "--kubernetes kind needs the kind command, which is not on PATH.", command.INSTALL
+    elif found < OLDEST:
+        yield f"{path} is {'.'.join(map(str, found)) or 'of an unknown version'}, which is too old.", command.INSTALL
+    if command.find("docker") is None:
+        install = "Install Docker's command line (https://docs.docker.com/engine/install/)."
+        yield "kind needs the docker command, which is not on PATH.", install
 
 
 def _problems(engine: preflight.Facts) -> Iterator[tuple[str, str]]:
