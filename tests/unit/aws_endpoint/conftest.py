@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,16 +9,13 @@ import pytest
 
 from ekswiz_sim.aws.endpoint.backend import EndpointBackend
 from ekswiz_sim.aws.endpoint.wire import Wire
-from ekswiz_sim.gate.gate import Gate
 from unit.aws_endpoint.emulator import REGION, Emulator, emulated
-from unit.gate.harness import ISSUER, ISSUERS, Clock, Loop, Recorder, World, allow, serve
+from unit.gate.harness import ISSUER, Loop, World, allow, an_account, loops, opened
 
 
 @pytest.fixture(scope="session")
 def loop() -> Iterator[Loop]:
-    held = Loop()
-    yield held
-    held.close()
+    yield from loops()
 
 
 @pytest.fixture
@@ -37,18 +33,9 @@ def home(tmp_path: Path) -> Path:
 
 
 def _world(loop: Loop, emulator: Emulator, home: Path) -> Iterator[World]:
-    account = "".join(secrets.choice("123456789") for _ in range(12))
-    backend = EndpointBackend(Wire(emulator.url, account, REGION), frozenset({"iam", "ec2"}), home)
-    eks = Recorder(f"arn:aws:eks:{REGION}:{account}:")
-    ecr = Recorder(f"arn:aws:ecr:{REGION}:{account}:")
-    good, foreign = ISSUERS
-    clock = Clock()
-    gate = Gate(account, REGION, backend, {"eks": eks, "ecr": ecr}, {ISSUER: good.jwks()}.get, clock)
-    runner, port = loop.run(serve(gate))
-    gate.public_url = f"http://127.0.0.1:{port}"
-    yield World(gate, backend, gate.public_url, account, good, foreign, eks, ecr, clock)
-    loop.run(runner.cleanup())
-    gate.close()
+    account = an_account()
+    wire = Wire(emulator.url, account, REGION)
+    yield from opened(loop, account, EndpointBackend(wire, frozenset({"iam", "ec2"}), home))
 
 
 @pytest.fixture

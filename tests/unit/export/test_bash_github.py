@@ -5,32 +5,24 @@ The CLI takes a socket in the file system for its way to GitHub; without the CLI
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
-from aiohttp import web
 
 from ekswiz.answers import Answers
 from ekswiz.export import bash_github
 from ekswiz.hand_off.script import guards
-from ekswiz_sim.github.api import application
-from ekswiz_sim.github.issuer import Issuer
 from ekswiz_sim.github.state import Variable
 from unit.engine.fakes import ANSWERS
+from unit.github_api import gh_command
 from unit.github_api.place import BY_API, BY_REQUEST, Place, served, signs
 
-GH = shutil.which("gh")
-HOST = "github.localhost"
-"""The one host that the CLI asks without TLS."""
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
-pytestmark = pytest.mark.skipif(GH is None, reason="the GitHub CLI (gh) is not on PATH")
+pytestmark = gh_command.needed
 
 
 @pytest.fixture
@@ -42,31 +34,15 @@ def place(tmp_path: Path) -> Iterator[Place]:
 @pytest.fixture
 def run(place: Place, tmp_path: Path) -> Iterator[Run]:
     """Runs the steps of these answers at GitHub."""
-    socket, config = tmp_path / "gh.socket", tmp_path / "gh"
-    app = application(Issuer(), (), place.token, [place.state])
+    with gh_command.reaching(place, tmp_path) as environment:
 
-    async def serve() -> Any:
-        runner = web.AppRunner(app, access_log=None)
-        await runner.setup()
-        await web.UnixSite(runner, str(socket)).start()
-        return runner
+        def run(answers: Answers, *words: str) -> subprocess.CompletedProcess[str]:
+            return subprocess.run(
+                ["bash", "-c", _script(place, answers), "script", *words], env=environment, cwd=tmp_path,
+                capture_output=True, text=True, check=False, timeout=60, stdin=subprocess.DEVNULL,
+            )  # fmt: skip
 
-    runner = place.loop.run(serve())
-    config.mkdir()
-    (config / "config.yml").write_text(f"version: '1'\nhttp_unix_socket: {socket}\n")
-    environment = {
-        "PATH": os.environ["PATH"], "HOME": str(tmp_path), "GH_CONFIG_DIR": str(config), "GH_HOST": HOST,
-        "GH_TOKEN": place.token, "GH_NO_UPDATE_NOTIFIER": "1", "GH_PROMPT_DISABLED": "1",
-    }  # fmt: skip
-
-    def run(answers: Answers, *words: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            ["bash", "-c", _script(place, answers), "script", *words], env=environment, cwd=tmp_path,
-            capture_output=True, text=True, check=False, timeout=60, stdin=subprocess.DEVNULL,
-        )  # fmt: skip
-
-    yield run
-    place.loop.run(runner.cleanup())
+        yield run
 
 
 def _script(place: Place, answers: Answers) -> str:

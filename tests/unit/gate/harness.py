@@ -7,7 +7,7 @@ import base64
 import secrets
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -219,3 +219,28 @@ async def serve(gate: Gate) -> tuple[web.AppRunner, int]:
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
     return runner, int(runner.addresses[0][1])
+
+
+def loops() -> Iterator[Loop]:
+    """One loop; closed at the end."""
+    held = Loop()
+    yield held
+    held.close()
+
+
+def an_account() -> str:
+    return "".join(secrets.choice("123456789") for _ in range(12))
+
+
+def opened(loop: Loop, account: str, backend: MotoBackend) -> Iterator[World]:
+    """A served gate over a backend; taken down at the end."""
+    eks = Recorder(f"arn:aws:eks:{REGION}:{account}:")
+    ecr = Recorder(f"arn:aws:ecr:{REGION}:{account}:")
+    good, foreign = ISSUERS
+    clock = Clock()
+    gate = Gate(account, REGION, backend, {"eks": eks, "ecr": ecr}, {ISSUER: good.jwks()}.get, clock)
+    runner, port = loop.run(serve(gate))
+    gate.public_url = f"http://127.0.0.1:{port}"
+    yield World(gate, backend, gate.public_url, account, good, foreign, eks, ecr, clock)
+    loop.run(runner.cleanup())
+    gate.close()

@@ -5,59 +5,33 @@ The CLI takes a socket in the file system for its way to GitHub; without the CLI
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
-from aiohttp import web
 
 from ekswiz.plan import Action
-from ekswiz_sim.github.api import application
-from ekswiz_sim.github.issuer import Issuer
 from ekswiz_sim.github.state import RepositoryState, Variable
+from unit.github_api import gh_command
 from unit.github_api.place import BY_REQUEST, Place, resources, signs
 
-GH = shutil.which("gh")
-HOST = "github.localhost"
-"""The one host that the CLI asks without TLS."""
-
-pytestmark = pytest.mark.skipif(GH is None, reason="the GitHub CLI (gh) is not on PATH")
+pytestmark = gh_command.needed
 
 
 @pytest.fixture
 def gh(place: Place, tmp_path: Path) -> Iterator[Callable[[str], None]]:
     """Runs command lines whose `gh` reaches the repository."""
-    socket = tmp_path / "gh.socket"
-    app = application(Issuer(), (), place.token, [place.state])
+    with gh_command.reaching(place, tmp_path) as environment:
 
-    async def serve() -> Any:
-        runner = web.AppRunner(app, access_log=None)
-        await runner.setup()
-        await web.UnixSite(runner, str(socket)).start()
-        return runner
+        def run(lines: str) -> None:
+            done = subprocess.run(
+                ["bash", "-euo", "pipefail", "-c", lines], env=environment, cwd=tmp_path, capture_output=True,
+                text=True, check=False, timeout=60, stdin=subprocess.DEVNULL,
+            )  # fmt: skip
+            assert done.returncode == 0, f"{lines[:400]}\n{done.stderr}{done.stdout[-400:]}"
 
-    runner = place.loop.run(serve())
-    config = tmp_path / "gh"
-    config.mkdir()
-    (config / "config.yml").write_text(f"version: '1'\nhttp_unix_socket: {socket}\n")
-    environment = {
-        "PATH": os.environ["PATH"], "HOME": str(tmp_path), "GH_CONFIG_DIR": str(config), "GH_HOST": HOST,
-        "GH_TOKEN": place.token, "GH_NO_UPDATE_NOTIFIER": "1", "GH_PROMPT_DISABLED": "1",
-    }  # fmt: skip
-
-    def run(lines: str) -> None:
-        done = subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", lines], env=environment, cwd=tmp_path, capture_output=True, text=True,
-            check=False, timeout=60, stdin=subprocess.DEVNULL,
-        )  # fmt: skip
-        assert done.returncode == 0, f"{lines[:400]}\n{done.stderr}{done.stdout[-400:]}"
-
-    yield run
-    place.loop.run(runner.cleanup())
+        yield run
 
 
 def by_hand(place: Place, gh: Callable[[str], None], changes: Mapping[str, str]) -> None:

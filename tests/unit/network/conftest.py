@@ -6,15 +6,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from unit.gate.harness import Loop
+from unit.gate.harness import Loop, loops
 from unit.network.room import Room, opened
 
 
 @pytest.fixture(scope="session")
 def loop() -> Iterator[Loop]:
-    held = Loop()
-    yield held
-    held.close()
+    yield from loops()
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import dataclasses
 import json
-import secrets
 import tempfile
 import threading
 from collections.abc import Iterator, Sequence
@@ -30,7 +29,7 @@ from ekswiz_sim.aws.moto_backend import MotoBackend
 from ekswiz_sim.clock import SimClock
 from ekswiz_sim.gate.gate import Gate
 from unit.engine.fakes import ANSWERS
-from unit.gate.harness import ISSUERS, Clock, Loop, Recorder, World, serve
+from unit.gate.harness import ISSUERS, Clock, Loop, Recorder, World, an_account, serve
 
 STACK = ANSWERS.stack
 
@@ -165,7 +164,7 @@ def signs(made: Plan) -> dict[str, str]:
 
 
 def opened(loop: Loop, region: str = "eu-west-1", **answered: Any) -> Iterator[Room]:
-    account = "".join(secrets.choice("123456789") for _ in range(12))
+    account = an_account()
     backend = MotoBackend(account, region)
     services = {name: Recorder(f"arn:aws:{name}:{region}:{account}:") for name in ("eks", "ecr")}
     gate = Gate(account, region, backend, services, lambda _: None, Clock())
