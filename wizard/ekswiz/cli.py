@@ -73,13 +73,14 @@ def rehearse(ctx: click.Context, /, given: Given, occasion: Occasion, json_file:
 @click.option("--exit-code", "code", is_flag=True, help="Exit 2 when changes are pending.")
 @click.option("--out", type=PLAN_FILE, metavar="FILE", help="Save the plan, for: ekswiz apply FILE.")
 @click.option("--permissions", is_flag=True, help="Test your permissions: every IAM action that the plan needs.")
+@click.option("--live-prices", is_flag=True, help="Ask AWS's price list for today's prices (pricing:GetProducts).")
 @world_options
 @answer_options
 @click.pass_context
 def plan(ctx: click.Context, /, given: Given, choice: Choice, *, as_json: bool, code: bool, **more: Any) -> None:
     """Show every change, and change nothing."""
     with ctx.obj.road(merged(ctx, given), here(ctx, choice)) as road:
-        seen = view.look(road, road.plan(), permissions=more["permissions"])
+        seen = view.look(road, road.plan(), permissions=more["permissions"], live_prices=more["live_prices"])
     if more["out"]:
         saved.save(more["out"], view.document(seen))
     show(seen, as_json=as_json, every_permission=more["permissions"])

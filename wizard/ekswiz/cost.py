@@ -6,13 +6,15 @@ that means "unknown".
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal
 
 from ekswiz.plan import Action, Change, Json, Plan, Ref
-from ekswiz.prices import Prices, Unknown, table
+from ekswiz.prices import Prices, Unknown, Wanted, table
+from ekswiz.quotes import NONE, Quotes
 
 Kind = Literal["priced", "free", "unknown", "not ours"]
 """priced: `monthly` is known. free: AWS does not bill it. not ours: it existed before and its cost does not change."""
@@ -75,10 +77,18 @@ class Part:
     assumes: str = ""
 
 
-def of(plan: Plan) -> tuple[CostLine, ...]:
-    """What each object of the plan costs a month after it, in the plan's order."""
-    prices = Prices(table(), plan.region)
-    return tuple(_line(change, prices) for change in plan.changes)
+def of(plan: Plan, quotes: Quotes = NONE) -> tuple[CostLine, ...]:
+    """What each object of the plan costs a month after it, in the plan's order; by AWS's own prices where quoted."""
+    return tuple(_line(change, Prices(table(), plan.region, quotes)) for change in plan.changes)
+
+
+def wanted(plan: Plan) -> tuple[str, ...]:
+    """The names of the prices that this plan's costs are made of."""
+    prices = Wanted(table(), plan.region)
+    for change in plan.changes:
+        with contextlib.suppress(Unknown):
+            _parts(change.address.partition(".")[0], change.after or change.before or {}, prices)
+    return tuple(dict.fromkeys(prices.names))
 
 
 def total(lines: Sequence[CostLine]) -> tuple[Decimal, tuple[str, ...]]:
@@ -93,8 +103,8 @@ def change_of(lines: Sequence[CostLine]) -> Decimal:
     return sum(((line.monthly or zero) - (line.before or zero) for line in lines), zero)
 
 
-def sentence(lines: Sequence[CostLine]) -> str:
-    """The whole in one line, with what is not in it, what it assumes and the table's date."""
+def sentence(lines: Sequence[CostLine], quotes: Quotes = NONE) -> str:
+    """The whole in one line, with what is not in it, what it assumes and the date of the prices."""
     known, unknown = total(lines)
     assumed = "; ".join(dict.fromkeys(line.assumes for line in lines if line.assumes))
     if unknown and not known:
@@ -103,7 +113,10 @@ def sentence(lines: Sequence[CostLine]) -> str:
         text = f"cost: about ${known.quantize(CENT)} a month"
         text = f"cost: at least ${known.quantize(CENT)} a month, unknown for {', '.join(unknown)}" if unknown else text
     hours = table()["hours_per_month"]
-    notes = f"{hours} h, list prices of {table()['as_of']}" + (f"; {assumed}" if assumed else "")
+    by = f"list prices of {table()['as_of']}"
+    if quotes.prices:
+        by = f"AWS's price list of {quotes.published}" + (f", what it lacks by {by}" if quotes.why_not else "")
+    notes = f"{hours} h, {by}" + (f"; {assumed}" if assumed else "")
     return f"{text} ({notes})"
 
 

@@ -14,6 +14,7 @@ from ekswiz.events import Event
 from ekswiz.occasion import USUAL, Occasion
 from ekswiz.permitted import Permissions
 from ekswiz.plan import Plan
+from ekswiz.quotes import Quotes
 from ekswiz.state import Estimate, Status, Unfinished
 from ekswiz.target import Flag
 from ekswiz.tiers import EMBEDDED, Tiers
@@ -78,6 +79,10 @@ class OpenRoad(Protocol):
 
     def permissions(self, plan: Plan) -> Permissions:
         """What a plan needs of IAM, tested against the caller without changing anything."""
+        ...
+
+    def quotes(self, plan: Plan) -> Quotes:
+        """What AWS's price list says of the prices that a plan's costs are made of."""
         ...
 
     def destroy_plan(self) -> Plan:

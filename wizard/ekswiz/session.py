@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from ekswiz import cost, price_list
 from ekswiz.answers import Answers, validate
 from ekswiz.blueprint import blueprint
 from ekswiz.engine.apply import apply
@@ -27,6 +28,7 @@ from ekswiz.events import Event
 from ekswiz.permissions import check, needed
 from ekswiz.permitted import Permissions
 from ekswiz.plan import Plan
+from ekswiz.quotes import Quotes
 from ekswiz.resource import Resource
 from ekswiz.risks import require
 from ekswiz.state import Estimate, Status, Unfinished
@@ -224,6 +226,10 @@ class BoundSession:
     def permissions(self, plan: Plan) -> Permissions:
         """What a plan needs of IAM, tested against the caller."""
         return self.session.permissions(plan, self.target)
+
+    def quotes(self, plan: Plan) -> Quotes:
+        """What AWS's price list says of a plan's prices."""
+        return price_list.ask(cost.wanted(plan), self.target)
 
     def destroy_plan(self) -> Plan:
         """What a destroy would remove, and what it keeps with the reason."""

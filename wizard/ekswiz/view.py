@@ -11,30 +11,43 @@ from ekswiz.cost import CostLine
 from ekswiz.frontend import OpenRoad
 from ekswiz.permitted import Permissions
 from ekswiz.plan import Plan
+from ekswiz.quotes import NONE, Quotes
 from ekswiz.render import INDENT, plan_lines
 from ekswiz.state import Estimate
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A plan and what is known about it. `permissions` is None where nobody asked."""
+    """A plan and what is known about it. `permissions` is None where nobody asked; `quotes` are AWS's own prices."""
 
     plan: Plan
     costs: tuple[CostLine, ...]
     estimate: Estimate
     permissions: Permissions | None = None
+    quotes: Quotes = NONE
 
 
-def look(road: OpenRoad, made: Plan, *, permissions: bool) -> View:
-    """A plan with its cost and its time; with `permissions`, the caller's are tested, which costs a few calls."""
-    return View(made, cost.of(made), road.eta(made), road.permissions(made) if permissions else None)
+def look(road: OpenRoad, made: Plan, *, permissions: bool, live_prices: bool = False) -> View:
+    """A plan with its cost and its time.
+
+    Args:
+        road: The stack in its world.
+        made: Its plan.
+        permissions: Test the caller's permissions too, which costs a few calls.
+        live_prices: Ask AWS's price list, which costs a call for each price.
+    """
+    quotes = road.quotes(made) if live_prices else NONE
+    tested = road.permissions(made) if permissions else None
+    return View(made, cost.of(made, quotes), road.eta(made), tested, quotes)
 
 
 def lines(view: View, *, every_permission: bool = False) -> Iterator[str]:
     """The plan as text, its costs at its changes, its sums below."""
     beside = {line.address: _figure(line) for line in view.costs if line.kind != "not ours"}
     yield from plan_lines(view.plan, beside)
-    yield cost.sentence(view.costs)
+    yield cost.sentence(view.costs, view.quotes)
+    if view.quotes.why_not:
+        yield f"{INDENT}{view.quotes.why_not}"
     if view.plan.pending:
         yield view.estimate.sentence()
     yield from permission_lines(view, every=every_permission)

@@ -17,6 +17,11 @@ from ekswiz.errors import InputError
 from ekswiz.fields.regions import regions
 from ekswiz.target import RealClock, Target
 
+HOMES = {"pricing": "us-east-1"}
+"""Services that are not in every region, and where they are asked instead.
+
+Source: https://docs.aws.amazon.com/general/latest/gr/billing.html (AWS Price List)
+"""
 CONNECT_SECONDS = 5
 READ_SECONDS = 30
 ENDPOINT_VARIABLE = "AWS_ENDPOINT_URL"
@@ -85,7 +90,8 @@ def clients(session: Any, region: str, endpoint_url: str | None) -> Callable[[st
     def client(service: str) -> Any:
         with lock:
             if service not in made:
-                made[service] = session.client(service, region_name=region, endpoint_url=endpoint_url, config=config)
+                home = HOMES.get(service, region)
+                made[service] = session.client(service, region_name=home, endpoint_url=endpoint_url, config=config)
             return made[service]
 
     return client

@@ -71,7 +71,7 @@ def _code(title: str, text: str, change: Change) -> Iterator[Markup]:
 def time_and_cost(subject: Subject) -> Iterator[Markup]:
     """Stages of a rehearsal with their seconds, the estimate for this plan, and what it costs."""
     yield tag("p", _sentence(subject.view.estimate.sentence()))
-    yield tag("p", _sentence(cost.sentence(subject.view.costs)))
+    yield tag("p", _sentence(cost.sentence(subject.view.costs, subject.view.quotes)))
     stages = [stage for stage in subject.report.get("stages", ()) if not stage.get("skipped")]
     if stages:
         longest = max(float(stage["seconds"]) for stage in stages) or 1.0

@@ -29,7 +29,7 @@ def _lines(view: View) -> Iterator[str]:
     yield f"## Plan for {_text(plan.stack)} in account {plan.account}, {plan.region}"
     yield ""
     yield f"{summary(plan)}  "
-    yield f"{cost.sentence(view.costs)}  "
+    yield f"{cost.sentence(view.costs, view.quotes)}  "
     yield view.estimate.sentence()
     yield ""
     yield "| | what | address |"

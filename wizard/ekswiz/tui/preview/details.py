@@ -114,7 +114,7 @@ def money(about: Subject) -> Iterator[Line]:
     yield from _cost(found) if found else [line("Cost: unknown")]
     yield line()
     yield line("The whole stack", "strong")
-    yield line(cost.sentence(about.view.costs).removeprefix("cost: "))
+    yield line(cost.sentence(about.view.costs, about.view.quotes).removeprefix("cost: "))
 
 
 def section(title: str, changes: Sequence[Change]) -> Iterator[Line]:
