@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -22,6 +23,8 @@ class Figures:
     counts: dict[str, int] = field(default_factory=dict)
     failures: list[str] = field(default_factory=list)
     seconds: float = 0.0
+    processor: float = 0.0
+    """Seconds of processors, those of child processes that have ended included: what does not depend on the company."""
 
     def add(self, name: str, number: int = 1) -> None:
         """Count something that is shown beside the number of cases."""
@@ -42,6 +45,7 @@ class Figures:
         self.cases += other.cases
         self.failures += other.failures
         self.seconds += other.seconds
+        self.processor += other.processor
         for name, number in other.counts.items():
             self.add(name, number)
 
@@ -53,8 +57,9 @@ class Figures:
         """One line of the table."""
         counted = ", ".join(f"{number} {name}" for name, number in self.counts.items())
         rate = f"{self.cases / self.seconds:.1f}/s" if self.seconds else ""
+        taken = f"{self.seconds:.0f} s, CPU {self.processor:.0f} s, {rate}"
         verdict = "pass" if self.ok else f"FAIL ({len(self.failures)})"
-        return f"| {self.sweep} | {self.cases} | {counted} | {self.seed} | {self.seconds:.0f} s, {rate} | {verdict} |"
+        return f"| {self.sweep} | {self.cases} | {counted} | {self.seed} | {taken} | {verdict} |"
 
 
 def table(rows: Sequence[Figures]) -> str:
@@ -66,7 +71,7 @@ def table(rows: Sequence[Figures]) -> str:
 
 def timed(work: Callable[[], Figures]) -> Figures:
     """The figures of a sweep with the seconds it took."""
-    began = time.monotonic()
+    began, busy = time.monotonic(), sum(os.times()[:4])
     made = work()
-    made.seconds = time.monotonic() - began
+    made.seconds, made.processor = time.monotonic() - began, sum(os.times()[:4]) - busy
     return made

@@ -216,16 +216,18 @@ class Lab:
     # ---- clients
 
     def target(self) -> Target:
-        """The world as the operator sees it; a new one each time, as each process has."""
+        """The world as the operator sees it; a new one each time, as each process has.
+
+        Only the AWS clients are the same: they remember nothing, and cost as much as all calls together.
+        """
         answers = self.answers
-        clients: dict[str, Any] = {}
         lock = threading.Lock()
 
         def aws(service: str) -> Any:
             with lock:
-                if service not in clients:
-                    clients[service] = self.client(service, self.keys)
-                return clients[service]
+                if ("operator", service) not in self._made:
+                    self._made["operator", service] = self.client(service, self.keys)
+                return self._made["operator", service]
 
         kubernetes = kubernetes_clients(aws("eks"), self.keys, answers.region, sts_url=self.url)
 

@@ -97,7 +97,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             sys.stderr.write(f"{passed:6.0f} s  {sweep.id}: {rows[sweep.id].cases} cases, {failed} failed\n")
             sys.stderr.writelines(f"          {failure}\n" for failure in made.failures)
     ordered = [rows[sweep.id] for sweep in chosen]
-    total = f"{sum(row.cases for row in ordered)} cases in {time.monotonic() - began:.0f} s, seed {asked.seed}"
+    spent = f"{time.monotonic() - began:.0f} s, CPU {sum(row.processor for row in ordered) / 60:.1f} min"
+    total = f"{sum(row.cases for row in ordered)} cases in {spent}, seed {asked.seed}"
     sys.stdout.write(f"{table(ordered)}\n{total}\n")
     return 0 if all(row.ok for row in ordered) else 1
 

@@ -55,7 +55,11 @@ class Ec2Guards:
         return self._backend.ec2
 
     def _attach(self, params: Params) -> None:
-        vpc = str(params.get("VpcId", ""))
+        vpc, asked = str(params.get("VpcId", "")), str(params.get("InternetGatewayId", ""))
+        gateway = self._ec2.internet_gateways.get(asked)
+        if gateway is not None and gateway.vpc is not None:
+            text = f"resource {asked} is already attached to network {gateway.vpc.id}"
+            raise ServiceError("Resource.AlreadyAssociated", text)
         if self.has_internet_gateway(vpc):
             text = f"Network {vpc} already has an internet gateway attached"
             raise ServiceError("InvalidParameterValue", text)

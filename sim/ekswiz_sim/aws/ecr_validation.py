@@ -19,7 +19,7 @@ from ekswiz_sim.seams import ServiceError
 @cache
 def service_model() -> Any:
     """The model of ECR that botocore ships, loaded once."""
-    from botocore.model import ServiceModel  # noqa: PLC0415 - heavy, and only an operation's first call needs it
+    from botocore.model import ServiceModel  # heavy, and only an operation's first call needs it
 
     return ServiceModel(loader().load_service_model("ecr", "service-2"), "ecr")
 

@@ -92,6 +92,11 @@ class Eks:
         self._addons = Addons(self._entries)
         self._operations = self._table()
 
+    @property
+    def operations(self) -> tuple[str, ...]:
+        """The operations that are answered."""
+        return tuple(self._operations)
+
     def call(self, operation: str, params: Mapping[str, Any], principal: Principal) -> Mapping[str, Any]:
         """Answer one operation with the members of botocore's output shape; see `seams.Service.call`."""
         known = self._operations.get(operation)

@@ -15,14 +15,14 @@ from typing import Any
 @cache
 def loader() -> Any:
     """The service models that botocore ships, and no others. Shared by all sessions: a model is read once."""
-    from botocore.loaders import Loader  # noqa: PLC0415 - heavy, and needed with the first call only
+    from botocore.loaders import Loader  # heavy, and needed with the first call only
 
     return Loader(extra_search_paths=[Loader.BUILTIN_DATA_PATH], include_default_search_paths=False)
 
 
 def session(keys: Mapping[str, str] | None, region: str) -> Any:
     """A botocore session with these credentials (AccessKeyId, SecretAccessKey, maybe SessionToken), or with none."""
-    from botocore.session import Session  # noqa: PLC0415 - as above
+    from botocore.session import Session
 
     made = Session()
     made.register_component("config_store", _defaults(made))
@@ -37,7 +37,7 @@ def session(keys: Mapping[str, str] | None, region: str) -> Any:
 
 def _defaults(made: Any) -> Any:
     """Every setting is what was set on the session itself, or botocore's default."""
-    from botocore.configprovider import (  # noqa: PLC0415 - as above
+    from botocore.configprovider import (
         BOTOCORE_DEFAUT_SESSION_VARIABLES,
         ConfigChainFactory,
         ConfigValueStore,

@@ -97,8 +97,8 @@ def _provider(claims: Json, providers: Mapping[str, Sequence[str]]) -> str:
 
 
 def _check_signature(text: str, header: Json, jwks: Json | None) -> None:
-    from jwt import PyJWK, PyJWS  # noqa: PLC0415 - PyJWT loads cryptography; only web identity needs it
-    from jwt.exceptions import PyJWTError  # noqa: PLC0415 - as above
+    from jwt import PyJWK, PyJWS  # PyJWT loads cryptography; only web identity needs it
+    from jwt.exceptions import PyJWTError
 
     key = _key(header, jwks)
     allowed = _ALGORITHMS.get(str(key.get("kty")), frozenset())

@@ -193,7 +193,7 @@ def test_an_unwritable_folder_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(JournalError) as caught:
         FileJournal.open(tmp_path / "file" / "j.jsonl", "payments")
-    assert "--state-dir" in caught.value.remedy
+    assert "XDG_STATE_HOME" in caught.value.remedy
 
 
 def test_a_full_disk_leaves_no_half_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

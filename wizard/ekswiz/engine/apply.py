@@ -17,7 +17,7 @@ from ekswiz.engine.carry_out import Task, Work, carry_out
 from ekswiz.engine.journal import Journal
 from ekswiz.engine.order import dependants
 from ekswiz.engine.planner import FOREIGN, Seen, survey
-from ekswiz.engine.recovery import adopt, recover, refuse_stale
+from ekswiz.engine.recovery import adopt, doubt, recover, refuse_stale
 from ekswiz.engine.schedule import blockers
 from ekswiz.errors import EkswizError, Stopped
 from ekswiz.events import Event, EventType
@@ -45,6 +45,7 @@ def apply(
         yield from (Event("stopped", now, change.address, message=stopped.detail) for change in plan.pending)
         return
     refuse_stale(plan, seen, target, journal.pending())
+    doubt(journal, desired, target)
     tokens = recover(journal, seen)
     adopt(journal, plan, seen)
     run = _Run(plan, desired, target=target, journal=journal, stop=stop, seen=seen, tokens=tokens)

@@ -19,9 +19,12 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from ekswiz.engine.journal_records import JOURNAL_VERSION, Intent, Record, parse, serialise
-from ekswiz.errors import JournalError
+from ekswiz.errors import JournalError, remedy_of
 from ekswiz.plan import Action, Change, Json, encode
 from ekswiz.resource import Live
+
+OTHERWISE = "Make the folder writable, or set XDG_STATE_HOME to another one."
+_MAKING = (Action.CREATE.value, Action.REPLACE.value)
 
 
 class Journal(Protocol):
@@ -46,6 +49,10 @@ class Journal(Protocol):
 
     def pending(self) -> Mapping[str, Intent]:
         """Intents whose end is not known, by address."""
+        ...
+
+    def making(self) -> Mapping[str, datetime]:
+        """When each object may have been made, by the last change of its address, as far as that has not failed."""
         ...
 
     def created(self) -> Mapping[str, str]:
@@ -145,6 +152,18 @@ class FileJournal:
         open_ones = (record for record in last.values() if record.seq not in ended)
         return {r.address: Intent(r.seq, r.address, Action(r.action), r.token or "") for r in open_ones}
 
+    def making(self) -> Mapping[str, datetime]:
+        """When each object may have been made, by the last change of its address, as far as that has not failed."""
+        ends = {record.of: record for record in self._records if record.phase == "end"}
+        begun = {record.address: record for record in self._records if record.phase == "begin"}
+        making = (record for record in begun.values() if record.action in _MAKING)
+        failed = {of for of, end in ends.items() if not end.ok}
+        # An intent that is open may have had its effect as late as anything that was written.
+        last = {
+            record.address: ends.get(record.seq, self._records[-1]) for record in making if record.seq not in failed
+        }
+        return {address: datetime.fromisoformat(record.at) for address, record in last.items()}
+
     def created(self) -> Mapping[str, str]:
         """Objects that we created and have not deleted: address to the unique id that we saw last."""
         found: dict[str, str] = {}
@@ -213,7 +232,7 @@ def _follow(found: dict[str, str], record: Record) -> None:
     """What one successful end means for the objects that are ours."""
     if record.action == Action.DELETE.value or record.unique_id is None:
         found.pop(record.address, None)
-    elif record.action in (Action.CREATE.value, Action.REPLACE.value) or record.address in found:
+    elif record.action in _MAKING or record.address in found:
         found[record.address] = record.unique_id
 
 
@@ -245,5 +264,5 @@ def _explained(path: Path) -> Iterator[None]:
     except OSError as error:
         raise JournalError(
             f"{path}: {error.strerror or error}.",
-            "Make the folder writable or choose another with --state-dir; nothing is changed without a journal.",
+            f"{remedy_of(error, OTHERWISE)} Nothing is changed without a journal.",
         ) from error

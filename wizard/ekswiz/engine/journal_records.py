@@ -68,7 +68,9 @@ def parse(content: bytes, path: Path, stack: str) -> list[Record]:
     if not records or records[0].phase != "open":
         raise _damaged(path, 1, "its first line is missing")
     if records[0].address != stack:
-        raise JournalError(f"{path} belongs to stack {records[0].address!r}, not to {stack!r}.", "Check --state-dir.")
+        raise JournalError(
+            f"{path} belongs to stack {records[0].address!r}, not to {stack!r}.", "Check XDG_STATE_HOME."
+        )
     for number, record in enumerate(records, 1):
         if record.seq != number:
             raise _damaged(path, number, f"it is number {record.seq}: lines are missing or doubled")

@@ -17,7 +17,7 @@ from typing import Any
 
 from ekswiz.engine.journal import Journal
 from ekswiz.engine.planner import FOREIGN
-from ekswiz.errors import JournalError
+from ekswiz.errors import JournalError, remedy_of
 from ekswiz.events import Event
 from ekswiz.plan import Action, Change, Json, Plan, Ref, encode
 from ekswiz.state import Unfinished, Verb
@@ -90,7 +90,9 @@ class Recorder:
         try:
             self._write()
         except OSError as error:
-            raise JournalError(f"{path}: {error.strerror or error}.", "Make its folder writable.") from error
+            raise JournalError(
+                f"{path}: {error.strerror or error}.", remedy_of(error, "Make its folder writable.")
+            ) from error
 
     def see(self, event: Event) -> None:
         """Take note of a change that was made. A record that cannot be written stays as it was."""

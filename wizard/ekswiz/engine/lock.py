@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ekswiz.errors import JournalError, Locked
+from ekswiz.errors import JournalError, Locked, remedy_of
 
 
 @contextmanager
@@ -106,7 +106,9 @@ def _explained(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise JournalError(f"{path}: {error.strerror or error}.", "Make the folder writable.") from error
+        raise JournalError(
+            f"{path}: {error.strerror or error}.", remedy_of(error, "Make the folder writable.")
+        ) from error
 
 
 @contextmanager

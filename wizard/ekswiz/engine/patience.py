@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -38,20 +39,22 @@ NEVER = Never()
 def patiently(call: Callable[[], T], clock: Clock, stop: Flag, say: Callable[[str], None]) -> T:
     """The result of `call`, made again while it raises `Transient`, at most for the seconds that the error allows.
 
+    Each kind of error has its own time: that an object came late takes nothing from what is done with it next.
     Waits grow from 0.5 s to 10 s (30 s for what may take half an hour), with jitter; `say` announces each.
 
     Raises:
         Transient: The time was not enough.
         Stopped: `stop` was set during a wait.
     """
-    began = clock.now().timestamp()
     attempt = 0
+    first: dict[tuple[str, ...], float] = {}
     while True:
-        waited = clock.now().timestamp() - began
+        tried = clock.now().timestamp()
         try:
             return call()
         except Transient as error:
             # By when the attempt began: one that took long itself is no reason not to look once more.
+            waited = max(0.0, tried - first.setdefault(_kind(error), clock.now().timestamp()))
             if waited >= error.within:
                 raise
             pause = _pause(attempt, error.within - waited, error.within)
@@ -59,6 +62,11 @@ def patiently(call: Callable[[], T], clock: Clock, stop: Flag, say: Callable[[st
         if clock.wait(pause, stop):
             raise Stopped("the stop came while waiting to try again.")
         attempt += 1
+
+
+def _kind(error: Transient) -> tuple[str, ...]:
+    """What is waited for, without the names and numbers in it: of AWS's answers the call and the code."""
+    return tuple(re.split(r": | \(", error.detail)[:2])
 
 
 def _pause(attempt: int, left: float, within: float) -> float:

@@ -5,7 +5,7 @@ Recovery is observation: what a dead run was about to do is looked up in the wor
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from ekswiz.engine.journal import Journal
@@ -13,7 +13,7 @@ from ekswiz.engine.planner import FOREIGN, Seen
 from ekswiz.engine.values import attributes
 from ekswiz.errors import StalePlan, Unreadable
 from ekswiz.plan import Action, Change, Plan, encode
-from ekswiz.resource import Live
+from ekswiz.resource import Live, Resource
 from ekswiz.target import Target
 
 _MAKING = (Action.CREATE, Action.UPDATE, Action.REPLACE)
@@ -51,6 +51,18 @@ def recover(journal: Journal, seen: Mapping[str, Seen]) -> Mapping[str, str]:
         elif intent.action is not Action.DELETE:
             tokens[address] = intent.token
     return tokens
+
+
+def doubt(journal: Journal, desired: Sequence[Resource[Any]], target: Target) -> None:
+    """Tell objects whose create calls have no idempotency token what an earlier run may have made a moment ago.
+
+    Those have an `attempt`: reads may not show yet what was made, so they look a little longer before they make it.
+    """
+    made, now = journal.making(), target.clock.now()
+    for resource in desired:
+        attempt = getattr(resource, "attempt", None)
+        if attempt is not None and resource.address in made:
+            attempt.at = min(made[resource.address], now).timestamp()  # a clock that was set back makes nobody wait
 
 
 def adopt(journal: Journal, plan: Plan, seen: Mapping[str, Seen]) -> None:

@@ -71,9 +71,18 @@ MAKES: Mapping[str, str] = {
 
 @dataclass(slots=True)
 class Attempt:
-    """When a create call was sent whose effect is not certain; None if there is no such call."""
+    """A create call whose object does not show in reads yet.
+
+    `at` is when it was sent, by this run or by a dead one; None if there is no such call. `made` is its answer, if that
+    came.
+    """
 
     at: float | None = None
+    made: Mapping[str, Any] | None = None
+
+    def over(self) -> None:
+        """The object is complete."""
+        self.at = self.made = None
 
 
 def listed(target: Target, kind: Kind, stack: str) -> list[Mapping[str, Any]]:
@@ -123,6 +132,9 @@ def create_once(
 ) -> Mapping[str, Any]:
     """Make an object whose create call has no idempotency token, at most once. The answer of `call`.
 
+    What follows the call may have to wait until the object is seen, and begins here again: then reads may still not
+    show what this run knows to be there, for as long as they like.
+
     Raises:
         Conflict: It is there already.
         Transient: It may have been made a moment ago, or the call is expected to work a little later.
@@ -130,18 +142,21 @@ def create_once(
     """
     if look() is not None:
         raise Conflict(f"{address} exists already.", "Plan again.")
+    if attempt.made is not None:
+        return attempt.made
     now = target.clock.now().timestamp()
     if attempt.at is not None and now - attempt.at < SEEN_WITHIN:
         raise Transient(f"{address} may have been made a moment ago; looking for it.", within=2 * SEEN_WITHIN)
     again, attempt.at = attempt.at is not None, now
     try:
-        return call()
+        attempt.made = call()
     except TargetError as error:
         if again and TAKEN in error.detail:  # by the one that was made before, which reads do not show yet
             raise Transient(f"{address} may have been made before; looking for it.", within=2 * SEEN_WITHIN) from error
         if not (isinstance(error, Transient) and outcome_unknown(error)):
             attempt.at = None
         raise
+    return attempt.made
 
 
 def tags_of(found: Mapping[str, Any]) -> dict[str, str]:

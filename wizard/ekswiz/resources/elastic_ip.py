@@ -71,7 +71,7 @@ class ElasticIp:
         call = partial(tell, target, "ec2", "allocate_address", Domain="vpc", TagSpecifications=wanted)
         look = partial(find, target, ELASTIC_IP, self.stack, self.address)
         made = create_once(target, self.attempt, look, self.address, call)
-        self.attempt.at = None
+        self.attempt.over()
         return Live(desired, _outputs(made), made["AllocationId"], self.stack)
 
     def update(

@@ -12,6 +12,7 @@ from functools import partial
 
 from ekswiz.answers import Answers
 from ekswiz.clients.aws_errors import Absent, tell
+from ekswiz.errors import Conflict
 from ekswiz.plan import Action, Ref, Risk
 from ekswiz.resource import Farewell, Live, Tenure, Verb
 from ekswiz.resources.ec2 import INTERNET_GATEWAY as KIND
@@ -78,8 +79,8 @@ class InternetGateway:
         call = partial(tell, target, "ec2", "create_internet_gateway", TagSpecifications=wanted)
         look = partial(find, target, KIND, self.stack, self.address)
         made = create_once(target, self.attempt, look, self.address, call)["InternetGateway"]["InternetGatewayId"]
-        tell(target, "ec2", "attach_internet_gateway", InternetGatewayId=made, VpcId=known(desired.vpc))
-        self.attempt.at = None
+        _attach(target, made, known(desired.vpc))
+        self.attempt.over()
         return Live(desired, {"id": made}, made, self.stack)
 
     def update(
@@ -90,7 +91,7 @@ class InternetGateway:
         if attached != desired.vpc:
             if attached:
                 _detach(target, identifier, attached)
-            tell(target, "ec2", "attach_internet_gateway", InternetGatewayId=identifier, VpcId=known(desired.vpc))
+            _attach(target, identifier, known(desired.vpc))
         retag(target, identifier, live.attributes.tags, desired.tags)
         return Live(desired, live.outputs, identifier, live.owner)
 
@@ -136,6 +137,15 @@ def internet_gateway(answers: Answers, tags: Mapping[str, str]) -> InternetGatew
         stack=answers.stack,
         scopes=scopes(answers, PERMISSIONS),
     )
+
+
+def _attach(target: Target, identifier: str, vpc: str) -> None:
+    """Attach it; an earlier call that reads do not show yet may have done so."""
+    try:
+        tell(target, "ec2", "attach_internet_gateway", InternetGatewayId=identifier, VpcId=vpc)
+    except Conflict as error:
+        if not error.detail.endswith(f" {vpc}"):
+            raise
 
 
 def _detach(target: Target, identifier: str, vpc: str) -> None:

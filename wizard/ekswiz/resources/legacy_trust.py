@@ -24,7 +24,8 @@ STRANGER = "ekswiz-probe"
 def reach(trust: Mapping[str, Any], answers: Answers) -> Reach:
     """Whether a role with this trust policy is this repository's, shared with others, or none of our business."""
     run = intended(answers)
-    if any(_lets_in(trust, other, answers) for other in _others(run)) or not _names_only(trust, answers):
+    # What names others is read off; only then it is worth asking whom it lets in: an account has hundreds of roles.
+    if not _names_only(trust, answers) or any(_lets_in(trust, other, answers) for other in _others(run)):
         return "shared" if any(_lets_in(trust, own, answers) for own in _own(run)) else "none"
     return "this"
 

@@ -89,7 +89,7 @@ class Subnet:
         made = create_once(target, self.attempt, look, self.address, call)["Subnet"]["SubnetId"]
         if desired.public_addresses:
             _map_public(target, made, desired)
-        self.attempt.at = None
+        self.attempt.over()
         return Live(desired, {"id": made, "zone": known(desired.zone)}, made, self.stack)
 
     def update(self, target: Target, live: Live[SubnetAttributes], desired: SubnetAttributes) -> Live[SubnetAttributes]:

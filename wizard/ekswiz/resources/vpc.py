@@ -83,7 +83,7 @@ class Vpc:
         made = create_once(target, self.attempt, look, self.address, call)["Vpc"]
         # AWS's own start: DNS support on, host names off.
         _switch(target, made["VpcId"], VpcAttributes(desired.cidr, True, False, {}), desired)
-        self.attempt.at = None
+        self.attempt.over()
         return Live(desired, {"id": made["VpcId"], "cidr": desired.cidr}, made["VpcId"], self.stack)
 
     def update(self, target: Target, live: Live[VpcAttributes], desired: VpcAttributes) -> Live[VpcAttributes]:

@@ -47,7 +47,7 @@ def localstack_url() -> str:
         InputError: A variable that it follows holds no address.
     """
     try:
-        from localstack_client.config import get_service_endpoint  # noqa: PLC0415 - an extra
+        from localstack_client.config import get_service_endpoint  # an extra
     except ImportError as error:
         remedy = "Install it: pip install 'ekswiz[full]'; or name the address: --aws-endpoint http://localhost:4566."
         raise RehearsalError("the package localstack-client is not installed.", remedy) from error

@@ -19,6 +19,7 @@ from ekswiz.target import Flag
 from ekswiz_sim import holdings
 from ekswiz_sim.aws.endpoint import address
 from ekswiz_sim.containers import address as engines
+from ekswiz_sim.containers import preflight
 from ekswiz_sim.containers.engine import EngineError, connect, guarded
 from ekswiz_sim.ports import LOOPBACK
 from ekswiz_sim.seams import Stopped
@@ -52,10 +53,9 @@ def check() -> None:
     if importlib.util.find_spec("docker") is None:
         raise RehearsalError("no LocalStack is up, and the docker SDK to start it is not installed.", remedy)
     try:
-        connect(engines.find(), patience=10).close()
-    except (EngineError, RehearsalError) as error:
-        why = error.detail if isinstance(error, RehearsalError) else str(error)
-        raise RehearsalError(f"no LocalStack is up, and none can be started: {why}", remedy) from error
+        preflight.check()
+    except RehearsalError as error:
+        raise RehearsalError(f"no LocalStack is up, and none can be started: {error.detail}", remedy) from error
 
 
 def start(home: Path, stop: Flag, *, keep: bool = False, mount_socket: bool = False) -> str:
@@ -148,7 +148,7 @@ def _started(client: Any, name: str, stop: Flag, labels: Mapping[str, str], *, m
 
 
 def _pull(client: Any, chosen: str) -> None:
-    from docker.utils import parse_repository_tag  # noqa: PLC0415 - of an extra
+    from docker.utils import parse_repository_tag  # of an extra
 
     try:
         guarded(lambda: client.inspect_image(chosen))

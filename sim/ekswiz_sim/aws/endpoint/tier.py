@@ -145,8 +145,8 @@ def _same_account(wire: Wire) -> None:
 
 def _refuse_taken(held: EndpointBackend) -> None:
     """Refuse an account that has what a world makes first: it belongs to somebody, or to a rehearsal that runs."""
-    from ekswiz_sim.parts import NODE_ROLE  # noqa: PLC0415 - the world imports this room
-    from ekswiz_sim.seed import CLUSTER_ROLE, OPERATOR  # noqa: PLC0415 - as above
+    from ekswiz_sim.parts import NODE_ROLE  # the world imports this room
+    from ekswiz_sim.seed import CLUSTER_ROLE, OPERATOR
 
     if "iam" not in held.served:
         return

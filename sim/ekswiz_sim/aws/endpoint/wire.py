@@ -40,7 +40,7 @@ class Wire:
 
     def client(self, service: str) -> Any:
         """A botocore client of the endpoint."""
-        from botocore.config import Config  # noqa: PLC0415 - slow to import
+        from botocore.config import Config
 
         with self._lock:
             if service not in self._clients:
@@ -59,7 +59,7 @@ class Wire:
         Raises:
             ServiceError: The endpoint refuses, or does not answer.
         """
-        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - as above
+        from botocore.exceptions import BotoCoreError, ClientError
 
         try:
             found: Mapping[str, Any] = getattr(self.client(service), _snake(operation))(**params)
@@ -91,9 +91,9 @@ class Wire:
         Raises:
             ServiceError: ServiceUnavailable; the endpoint does not answer.
         """
-        from botocore.auth import SigV4Auth  # noqa: PLC0415 - as above
-        from botocore.awsrequest import AWSRequest  # noqa: PLC0415 - as above
-        from botocore.exceptions import BotoCoreError, HTTPClientError  # noqa: PLC0415 - as above
+        from botocore.auth import SigV4Auth
+        from botocore.awsrequest import AWSRequest
+        from botocore.exceptions import BotoCoreError, HTTPClientError
 
         headers = {"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"}
         body = urlencode({"Version": VERSIONS[service], **form})
@@ -120,7 +120,7 @@ class Wire:
 
 
 def _snake(operation: str) -> str:
-    from botocore import xform_name  # noqa: PLC0415 - as above
+    from botocore import xform_name
 
     return str(xform_name(operation))
 
