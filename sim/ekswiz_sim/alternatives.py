@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import trustme
 
 from ekswiz.answers import Answers
+from ekswiz.errors import InputError
 from ekswiz.target import Flag
 from ekswiz.tiers import Tiers
 from ekswiz_sim.aws.moto_backend import MotoBackend
@@ -25,25 +26,25 @@ if TYPE_CHECKING:
 
 
 def _endpoint() -> Settle:
-    from ekswiz_sim.aws.endpoint import made  # noqa: PLC0415 - loaded where such a note was left
+    from ekswiz_sim.aws.endpoint import made  # loaded where such a note was left
 
     return made.settle
 
 
 def _localstack() -> Settle:
-    from ekswiz_sim.aws.endpoint import container  # noqa: PLC0415 - as above
+    from ekswiz_sim.aws.endpoint import container
 
     return container.settle
 
 
 def _engine() -> Settle:
-    from ekswiz_sim.containers import settle  # noqa: PLC0415 - as above
+    from ekswiz_sim.containers import settle
 
     return settle.settle
 
 
 def _kind() -> Settle:
-    from ekswiz_sim.kubernetes.kind import leftover  # noqa: PLC0415 - as above
+    from ekswiz_sim.kubernetes.kind import leftover
 
     return leftover.settle
 
@@ -110,20 +111,33 @@ def check(tiers: Tiers) -> Tiers:
 
     Raises:
         RehearsalError: A chosen tier cannot be had here; says how to get it.
+        InputError: An image's name is none.
     """
+    _reference("--base-image", tiers.base_image)
+    _reference("--node-image", tiers.node_image)
     if tiers.aws != "embedded":
-        from ekswiz_sim.aws.endpoint import tier  # noqa: PLC0415 - the embedded tier needs none of it
+        from ekswiz_sim.aws.endpoint import tier  # the embedded tier needs none of it
 
         tiers = tier.check(tiers)
     if tiers.cluster == "kind":  # which looks at the engine too
-        from ekswiz_sim.kubernetes.kind import preflight as kind  # noqa: PLC0415 - as above
+        from ekswiz_sim.kubernetes.kind import preflight as kind
 
         kind.check()
     elif tiers.images == "docker":
-        from ekswiz_sim.containers import preflight  # noqa: PLC0415 - as above
+        from ekswiz_sim.containers import preflight
 
         preflight.check()
     return tiers
+
+
+def _reference(flag: str, said: str) -> None:
+    if said:
+        from ekswiz_sim.images import reference
+
+        try:
+            reference.parse(said)
+        except reference.BadReference as error:
+            raise InputError(flag, f"{said!a}: {error}.", "For example: registry.example.com/python:3.13") from error
 
 
 def aws(tiers: Tiers, answers: Answers, home: Path, stop: Flag) -> MotoBackend:
@@ -134,7 +148,7 @@ def aws(tiers: Tiers, answers: Answers, home: Path, stop: Flag) -> MotoBackend:
         Stopped: The stop came meanwhile.
     """
     if tiers.aws != "embedded":
-        from ekswiz_sim.aws.endpoint import tier  # noqa: PLC0415 - as above
+        from ekswiz_sim.aws.endpoint import tier
 
         return tier.backend(tiers, answers, home, stop)
     return MotoBackend(answers.account, answers.region)
@@ -142,17 +156,17 @@ def aws(tiers: Tiers, answers: Answers, home: Path, stop: Flag) -> MotoBackend:
 
 def kubernetes(site: Site) -> Kubernetes:
     """What makes clusters: embedded ones whose pods are processes, or as the tiers say."""
-    from ekswiz_sim.images.judged import Judged  # noqa: PLC0415 - needed by this tier alone
-    from ekswiz_sim.kubernetes.provider import Provider  # noqa: PLC0415 - as above
+    from ekswiz_sim.images.judged import Judged  # needed by this tier alone
+    from ekswiz_sim.kubernetes.provider import Provider
 
     if site.tiers.images == "docker":
-        from ekswiz_sim.containers import tier  # noqa: PLC0415 - as above
+        from ekswiz_sim.containers import tier
 
         facts = tier.begin(site)
         if site.tiers.cluster == "embedded":
             return tier.kubernetes(site, facts)
     if site.tiers.cluster == "kind":
-        from ekswiz_sim.kubernetes.kind import tier as kind  # noqa: PLC0415 - as above
+        from ekswiz_sim.kubernetes.kind import tier as kind
 
         return kind.kubernetes(site)
     root = site.home / "kubernetes"
@@ -163,7 +177,7 @@ def step_environment(tiers: Tiers, home: Path) -> Mapping[str, str]:
     """Variables that the steps of a workflow get besides the usual ones: how the docker twin builds."""
     made = {"EKSWIZ_DOCKER_STORE": str(home / "docker")}
     if tiers.images == "docker":
-        from ekswiz_sim.containers import tier  # noqa: PLC0415 - as above
+        from ekswiz_sim.containers import tier
 
         made |= tier.step_environment(tiers, home)
     return made
@@ -172,14 +186,14 @@ def step_environment(tiers: Tiers, home: Path) -> Mapping[str, str]:
 def rows(tiers: Tiers, held: MotoBackend | None = None) -> Iterator[Mapping[str, str]]:
     """Rows of the tier table that take the place of the embedded tier's rows of the same part."""
     if tiers.aws != "embedded" and held is not None:
-        from ekswiz_sim.aws.endpoint import tier as endpoint  # noqa: PLC0415 - as above
+        from ekswiz_sim.aws.endpoint import tier as endpoint
 
         yield from endpoint.rows(tiers, held)
     if tiers.images == "docker":
-        from ekswiz_sim.containers import tier  # noqa: PLC0415 - as above
+        from ekswiz_sim.containers import tier
 
         yield from tier.rows(tiers)
     if tiers.cluster == "kind":
-        from ekswiz_sim.kubernetes.kind import tier as kind  # noqa: PLC0415 - as above
+        from ekswiz_sim.kubernetes.kind import tier as kind
 
         yield from kind.rows(tiers)

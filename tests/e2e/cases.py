@@ -13,17 +13,21 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from e2e.ground import Ground, Said
 from e2e.tiers import Tier
 from ekswiz_sim import sample
+from rehearsal import failures
+from rehearsal.failures import FAILURES
 
 Verdicts = dict[str, str]
 RED, OK = 6, 0
 WHOLE = ("--sim", "--headless", "--sample")
+FAILING = (sys.executable, "-m", "e2e.failing")
+COLD = 4
+"""Where an engine builds, every fourth rehearsal that is killed builds without its cache: it may die in a RUN."""
 
 
 @dataclass(slots=True)
@@ -92,63 +96,28 @@ def event(*flags: str) -> Run:
     return run
 
 
-DEPLOYMENT = "manifests/deployment.yaml"
-DEADLINE = 40
-"""Seconds without progress after which a rollout has failed, in place of the sample's two minutes."""
+class Rollouts:
+    """Deployments that cannot succeed, onto a service that runs. One rehearsal per tier serves all their rows."""
 
+    def __init__(self) -> None:
+        self._said: dict[str, Said] = {}
 
-@dataclass(frozen=True, slots=True)
-class Break:
-    """One change of the sample after which its rollout cannot succeed, and the event that must explain it."""
+    def row(self, name: str) -> Run:
+        """One of them turns its push red, says which event explains it, and the service is the first commit again."""
 
-    file: str
-    old: str
-    new: str
-    explained_by: tuple[str, ...]
+        def run(tier: Tier, ground: Ground, found: Found) -> None:
+            if tier.name not in self._said:
+                self._said[tier.name] = ground.run(tier.name, program=FAILING)
+                found.notes.append(f"with the other rollouts {self._said[tier.name].seconds:.0f} s")
+            said = self._said[tier.name]
+            if said.first_red != next(iter(FAILURES)):
+                found.wrong.append(f"exit code {said.code}, first red stage {said.first_red}: {_why(said)}")
+                return
+            found.wrong += failures.wrong(failures.Run(said.report or {}, ()), name)
+            shown = {"rollout": name, "service": f"after-{name}", "down": "down"}
+            found.verdicts |= {what: _colour(said.stage(stage)) for what, stage in shown.items()}
 
-
-BREAKS: Mapping[str, Break] = {
-    "crash loop": Break("app/main.py", "app = FastAPI(", "raise SystemExit(3)\napp = FastAPI(", ("BackOff",)),
-    "unpullable image": Break(
-        DEPLOYMENT,
-        "      containers:\n",
-        "      initContainers:\n"
-        "        - {name: absent, image: 127.0.0.1:1/absent:1, resources: {limits: {memory: 64Mi}}, securityContext: "
-        "{allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}, runAsUser: 10001}}\n"
-        "      containers:\n",
-        ("Failed to pull image", "ErrImagePull", "ImagePullBackOff"),
-    ),
-    "failing readiness": Break(
-        DEPLOYMENT,
-        "          readinessProbe:\n            httpGet:\n              path: /healthz\n",
-        "          readinessProbe:\n            httpGet:\n              path: /nowhere\n",
-        ("Readiness probe failed",),
-    ),
-    "deadline": Break(
-        DEPLOYMENT,
-        "              cpu: 100m\n",
-        "              cpu: 9000\n",
-        ("FailedScheduling", "Insufficient cpu"),
-    ),
-}
-
-
-def rollout(broken: Break) -> Run:
-    """A rollout that cannot succeed turns the push red, says which event explains it, and is rolled back."""
-
-    def run(tier: Tier, ground: Ground, found: Found) -> None:
-        source = _broken(ground.root / "repository", broken)
-        said = ground.run("--sim", "--headless", "--source", str(source), *_answers(), *tier.flags)
-        push = said.stage("push")
-        text = "\n".join([str(push.get("why")), *push.get("log", ())])
-        found.expect(said.code == RED, f"exit code {said.code}, not {RED}: {_why(said)}")
-        found.expect(said.first_red == "push", f"the first red stage is {said.first_red}: {_why(said)}")
-        found.expect(
-            any(one in text for one in broken.explained_by), f"no event explains it: {str(push.get('why'))[:600]}"
-        )
-        found.verdicts |= {"first red": said.first_red, "down": str(said.stage("down").get("ok"))}
-
-    return run
+        return run
 
 
 def killed(times: int, seed: int) -> Run:
@@ -158,8 +127,9 @@ def killed(times: int, seed: int) -> Run:
         chance = random.Random(f"{seed} {tier.name}")
         whole = ground.run(*WHOLE, *tier.flags).seconds
         for number in range(times):
-            moment = chance.uniform(0.2, whole)
-            _kill(ground, tier, moment)
+            cold = tier.builds and number % COLD == 0
+            moment = chance.uniform(0.2, whole * (1 + cold))
+            _kill(ground, [*(_uncached(ground, number) if cold else WHOLE), *tier.flags], moment)
             _next_start(ground)
             left = ground.left()
             found.expect(not left, f"killed after {moment:.1f} s (number {number}): {'; '.join(left)}")
@@ -180,14 +150,15 @@ def cases(kills: int, seed: int) -> list[Case]:
         Case("pull request", event("--event", "pull_request")),
         Case("pull request of a fork", event("--event", "pull_request", "--fork")),
     ]
-    made += [Case(f"rollout: {name}", rollout(broken)) for name, broken in BREAKS.items()]
+    rollouts = Rollouts()
+    made += [Case(f"rollout: {name}", rollouts.row(name)) for name in FAILURES]
     return [*made, Case(f"SIGKILL x {kills}", killed(kills, seed))] if kills else made
 
 
 def _verdicts(said: Said, found: Found) -> None:
     """Each stage, and each cell of the access matrix."""
     report = said.report or {}
-    found.verdicts |= {f"stage {one['id']}": "ok" if one["ok"] else "red" for one in report.get("stages", ())}
+    found.verdicts |= {f"stage {one['id']}": _colour(one) for one in report.get("stages", ())}
     cells = report.get("matrix", ())
     found.verdicts |= {f"{one['row']} / {one['column']}": str(one["got"]) for one in cells}
     found.expect(len(cells) > 100, "the access matrix is not there")
@@ -206,22 +177,22 @@ def _why(said: Said) -> str:
     return why[:800] or said.tail
 
 
-def _broken(source: Path, broken: Break) -> Path:
+def _colour(stage: Mapping[str, object]) -> str:
+    return "ok" if stage.get("ok") else "red"
+
+
+def _uncached(ground: Ground, number: int) -> list[str]:
+    """The road of a repository whose dependencies no engine has in its cache, so that all of its build is run."""
+    source = ground.root / f"repository-{number}"
     for part in sample.PARTS:
         shutil.copytree(sample.source() / part, source / part, ignore=shutil.ignore_patterns("__pycache__"))
-    _change(source / broken.file, broken.old, broken.new)
-    _change(source / DEPLOYMENT, "progressDeadlineSeconds: 120", f"progressDeadlineSeconds: {DEADLINE}")
-    return source
+    with (source / "app" / "requirements.txt").open("a", encoding="utf-8") as file:
+        file.write(f"# {ground.root.name} {number}\n")
+    return ["--sim", "--headless", "--source", str(source), *_answers()]
 
 
-def _change(file: Path, old: str, new: str) -> None:
-    text = file.read_text()
-    assert text.count(old) == 1, f"{file.name} changed: adapt this case"
-    file.write_text(text.replace(old, new))
-
-
-def _kill(ground: Ground, tier: Tier, moment: float) -> None:
-    process = ground.start([*WHOLE, *tier.flags])
+def _kill(ground: Ground, arguments: Sequence[str], moment: float) -> None:
+    process = ground.start(arguments)
     time.sleep(moment)
     with contextlib.suppress(ProcessLookupError):
         process.send_signal(signal.SIGKILL)

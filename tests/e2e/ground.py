@@ -18,13 +18,23 @@ from typing import Any
 
 import psutil
 
+from e2e.tiers import BASE_IMAGE, NODE_IMAGE
 from ekswiz_sim import holdings
 
 EKSWIZ = Path(sys.executable).with_name("ekswiz")
 PATIENCE = 900.0
 GONE = 20.0
 TICK = 0.05
-_PASSED = ("DOCKER_HOST", "LOCALSTACK_AUTH_TOKEN", "LOCALSTACK_HOST", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
+_PASSED = (
+    BASE_IMAGE,
+    NODE_IMAGE,
+    "DOCKER_HOST",
+    "LOCALSTACK_AUTH_TOKEN",
+    "LOCALSTACK_HOST",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "NO_PROXY",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +85,13 @@ class Ground:
             "EKSWIZ_STATE_DIR": str(self.root / "state"),
         }
 
-    def start(self, arguments: Sequence[str]) -> subprocess.Popen[str]:
-        """Start the command."""
+    def start(self, arguments: Sequence[str], program: Sequence[str] = ()) -> subprocess.Popen[str]:
+        """Start the command, or a program of these tests, which finds their modules."""
+        paths = {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)} if program else {}
         process = subprocess.Popen(
-            [str(EKSWIZ), *arguments],
+            [*(program or (str(EKSWIZ),)), *arguments],
             cwd=self.root / "cwd",
-            env=self.environment,
+            env={**self.environment, **paths},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -90,11 +101,11 @@ class Ground:
         threading.Thread(target=self._watch, args=(process,), daemon=True).start()
         return process
 
-    def run(self, *arguments: str) -> Said:
-        """Run the command to its end."""
+    def run(self, *arguments: str, program: Sequence[str] = ()) -> Said:
+        """Run the command, or a program that takes its `--json`, to its end."""
         file = self.root / f"report-{time.monotonic_ns()}.json"
         began = time.monotonic()
-        process = self.start([*arguments, "--json", str(file)])
+        process = self.start([*arguments, "--json", str(file)], program)
         try:
             out, err = process.communicate(timeout=PATIENCE)
         except subprocess.TimeoutExpired:

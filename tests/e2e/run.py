@@ -15,7 +15,7 @@ import platform
 import sys
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from e2e import table
@@ -23,6 +23,7 @@ from e2e.cases import Case, Found, Verdicts, cases
 from e2e.ground import ground
 from e2e.table import Cell
 from e2e.tiers import FORCED, Chosen, Tier, chosen
+from e2e.warm import warm
 
 SEED = 20261123
 KILLS = 20
@@ -55,17 +56,24 @@ def everything(columns: Sequence[Chosen], rows: Sequence[Case], say: Say) -> tup
     cells: list[Cell] = []
     verdicts: Verdictss = {}
     for column in columns:
+        name = column.tier.name
         if column.why_not:
-            say(f"{column.tier.name}: not run: {column.why_not}")
+            say(f"{name}: not run: {column.why_not}")
             state = "failed" if column.forced else "not run"
-            cells += [Cell(column.tier.name, case.name, state, why=f"not run: {column.why_not}") for case in rows]
+            cells += [Cell(name, case.name, state, why=f"not run: {column.why_not}") for case in rows]
             continue
-        for case in rows:
-            cell, found = one(case, column.tier)
-            say(f"{cell.state:<7} {cell.seconds:6.1f} s  {cell.tier}: {cell.case}{': ' + cell.why if cell.why else ''}")
+        for case, (cell, found) in zip(rows, _all(rows, column.tier), strict=True):
+            say(f"{cell.state:<7} {cell.seconds:6.1f} s  {name}: {cell.case}{': ' + cell.why if cell.why else ''}")
             cells.append(cell)
-            verdicts.setdefault(case.name, {})[column.tier.name] = found.verdicts
+            verdicts.setdefault(case.name, {})[name] = found.verdicts
     return cells, verdicts
+
+
+def _all(rows: Sequence[Case], tier: Tier) -> Iterator[tuple[Cell, Found]]:
+    """Every case; the first one as a user meets it, with nothing in an engine's cache."""
+    yield from (one(case, tier) for case in rows[:1])
+    with warm(tier):
+        yield from (one(case, tier) for case in rows[1:])
 
 
 def one(case: Case, tier: Tier) -> tuple[Cell, Found]:

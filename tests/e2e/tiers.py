@@ -19,11 +19,17 @@ NODE_IMAGE = "E2E_NODE_IMAGE"
 
 @dataclass(frozen=True, slots=True)
 class Tier:
-    """One column of the table."""
+    """One column of the table. `patience` is the deadline, in seconds, of rollouts that cannot succeed."""
 
     name: str
     wish: Wish
     flags: tuple[str, ...] = ()
+    patience: int = 4
+
+    @property
+    def builds(self) -> bool:
+        """Whether a container engine builds the images: instructions that ran before come from its cache."""
+        return self.wish.images == "docker" or self.wish.cluster == "kind"
 
     def missing(self) -> str:
         """Why this machine cannot run it, in words; empty if it can."""
@@ -36,16 +42,15 @@ class Tier:
 
 def known() -> dict[str, Tier]:
     """Every tier by name."""
-    base, node = os.environ.get(BASE_IMAGE, ""), os.environ.get(NODE_IMAGE, "")
+    base, node = os.environ.get(BASE_IMAGE) or None, os.environ.get(NODE_IMAGE) or None
     based = ("--base-image", base) if base else ()
+    noded = ("--node-image", node) if node else ()
+    docker = Wish(images="docker", base_image=base)
+    kind = Wish(cluster="kind", base_image=base, node_image=node)
     made = (
         Tier("embedded", Wish()),
-        Tier("docker", Wish(images="docker"), ("--images", "docker", *based)),
-        Tier(
-            "kind",
-            Wish(cluster="kind"),
-            ("--kubernetes", "kind", *based, *(("--node-image", node) if node else ())),
-        ),
+        Tier("docker", docker, ("--images", "docker", *based), patience=10),
+        Tier("kind", kind, ("--kubernetes", "kind", *based, *noded), patience=30),
         Tier("localstack", Wish(aws="localstack"), ("--aws", "localstack")),
     )
     return {tier.name: tier for tier in made}

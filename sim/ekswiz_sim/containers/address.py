@@ -50,16 +50,24 @@ def _sockets(environ: Mapping[str, str]) -> Iterator[Path]:
 
 
 def _context(environ: Mapping[str, str]) -> str:
-    """The address of docker's current context; empty for the default one, or where there is no such file."""
-    from docker.context import ContextAPI  # noqa: PLC0415 - heavy, and of an extra
-    from docker.errors import DockerException  # noqa: PLC0415 - as above
+    """The address of docker's current context; empty for the default one, or where there is no such file.
+
+    Raises:
+        RehearsalError: DOCKER_CONTEXT names one that docker does not know; docker itself refuses it, too.
+    """
+    from docker.context import ContextAPI  # heavy, and of an extra
+    from docker.errors import DockerException
 
     if not environ.get("HOME"):
         return ""
+    named = environ.get("DOCKER_CONTEXT", "")
     try:
-        found = ContextAPI.get_context(environ.get("DOCKER_CONTEXT") or None)
+        found = ContextAPI.get_context(named or None)
     except (DockerException, OSError, ValueError):
         return ""
+    if found is None and named:
+        detail = f"DOCKER_CONTEXT names {named!a}, a context that docker does not know."
+        raise RehearsalError(detail, "Name one of: docker context ls.")
     return "" if found is None or found.name == "default" else str(found.Host or "")
 
 

@@ -18,13 +18,16 @@ _T = TypeVar("_T")
 PATIENCE = 60
 """Seconds without a byte from the engine, except for streams."""
 _WORKERS = 8
+FULL = "no space left on device"
+FREE = "the engine's disk is full; `docker system prune` frees what nothing uses"
+SILENT = "the container engine does not answer: "
 
 
 class EngineError(Exception):
     """What the engine answers when it will not, in its own words; `status` is the HTTP status, 0 without an answer."""
 
     def __init__(self, text: str, status: int = 0) -> None:
-        super().__init__(text)
+        super().__init__(f"{text} ({FREE})" if FULL in text.lower() else text)
         self.status = status
 
 
@@ -34,7 +37,7 @@ def connect(address: str, patience: float | None = PATIENCE) -> Any:
     Raises:
         EngineError: Nobody answers there.
     """
-    from docker.api.client import APIClient  # noqa: PLC0415 - heavy, and of an extra
+    from docker.api.client import APIClient  # heavy, and of an extra
 
     _knock(address)
     client = guarded(lambda: APIClient(base_url=address, version="auto", timeout=patience))
@@ -59,8 +62,9 @@ def _knock(address: str) -> None:
 
 def guarded(work: Callable[[], _T]) -> _T:
     """Do something with a client; whatever it raises becomes an EngineError."""
-    from docker.errors import APIError, DockerException  # noqa: PLC0415 - as above
-    from requests.exceptions import RequestException  # noqa: PLC0415 - as above
+    from docker.errors import APIError, DockerException, StreamParseError
+    from requests.exceptions import RequestException
+    from urllib3.exceptions import HTTPError
 
     try:
         return work()
@@ -70,7 +74,9 @@ def guarded(work: Callable[[], _T]) -> _T:
             texts.one_line(text), error.response.status_code if error.response is not None else 0
         ) from error
     except (DockerException, RequestException, OSError) as error:
-        raise EngineError(f"the container engine does not answer: {_reason(error)}") from error
+        raise EngineError(f"{SILENT}{_reason(error)}") from error
+    except (HTTPError, StreamParseError) as error:  # of a stream, which the SDK reads past requests
+        raise EngineError("the container engine broke off in the middle of its answer") from error
 
 
 def _reason(error: BaseException) -> str:

@@ -87,6 +87,11 @@ class Node:
         self._places: dict[Path, _Place] = {}
         self._ids: dict[str, str] = {}
 
+    @property
+    def published(self) -> bool:
+        """The engine listens on the ports of a container, whether its program does or not."""
+        return True
+
     async def pull(self, reference: str) -> PulledImage:
         """Pull an image.
 

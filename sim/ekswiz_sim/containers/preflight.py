@@ -8,7 +8,7 @@ from typing import Any
 
 from ekswiz.errors import RehearsalError
 from ekswiz_sim.containers import address
-from ekswiz_sim.containers.engine import EngineError, connect
+from ekswiz_sim.containers.engine import SILENT, EngineError, connect
 from ekswiz_sim.containers.pause import ARCHITECTURES
 
 OLDEST = (1, 41)
@@ -55,7 +55,7 @@ def check() -> Facts:
         finally:
             client.close()
     except EngineError as error:
-        raise _unreachable(where, str(error)) from error
+        raise _unreachable(where, str(error).removeprefix(SILENT)) from error
 
 
 def _installed() -> bool:
@@ -97,4 +97,6 @@ def _unreachable(where: str, text: str) -> RehearsalError:
     if "refused" in low:
         detail = f"the container engine at {where} does not run."
         return RehearsalError(detail, "Start it (sudo systemctl start docker), or rehearse without containers.")
+    if "client error" in low:
+        return RehearsalError(f"what answers at {where} is no container engine: {text}.", "Correct DOCKER_HOST.")
     return RehearsalError(f"the container engine at {where} does not answer: {text}.", "Look at: docker version.")

@@ -28,7 +28,8 @@ def settle(home: Path, facts: Mapping[str, Any]) -> list[str]:
     try:
         client = connect(str(facts["address"]))
     except EngineError as error:
-        return [f"containers of {home.name} at {facts['address']}: {error}"]
+        later = "the next rehearsal removes them once the engine runs"
+        return [f"containers of {home.name} at {facts['address']}: {error} ({later})"]
     try:
         return list(_remove_all(client, home.name, str(facts.get("registry", ""))))
     finally:

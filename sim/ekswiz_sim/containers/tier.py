@@ -45,8 +45,8 @@ def begin(site: Site) -> preflight.Facts:
 
 def kubernetes(site: Site, facts: preflight.Facts) -> Provider:
     """Embedded clusters whose pods are containers of the engine."""
-    from ekswiz_sim.containers.node import Node  # noqa: PLC0415 - loaded when the tier is chosen
-    from ekswiz_sim.kubernetes.provider import Provider, workloads  # noqa: PLC0415 - as above
+    from ekswiz_sim.containers.node import Node  # loaded when the tier is chosen
+    from ekswiz_sim.kubernetes.provider import Provider, workloads
 
     pull = relayed(site) if facts.relay else None
     node = Node(site.world, facts, site.registry, site.node_login, site.home / "engine", relayed=pull)
@@ -92,7 +92,7 @@ def _row(part: str, chosen: str, real: str, why: str) -> Mapping[str, str]:
 
 def relayed(site: Site) -> Callable[[str, Engine], Awaitable[pulling.Found]]:
     """Pulls from here, as the node role, for an engine that cannot."""
-    from ekswiz_sim.containers import pulling, relay  # noqa: PLC0415 - loaded when the tier is chosen
+    from ekswiz_sim.containers import pulling, relay  # loaded when the tier is chosen
 
     async def pull(reference: str, engine: Engine) -> pulling.Found:
         image = await site.puller.pull(reference)

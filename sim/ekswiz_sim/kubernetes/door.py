@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ssl
 
 import trustme
@@ -37,7 +38,16 @@ class Door:
         await self._runner.cleanup()
         for transport in connections:
             if transport is not None:
-                transport.abort()
+                cut(transport)
+
+
+def cut(transport: asyncio.WriteTransport) -> None:
+    """Abort a connection, also one that TLS has ended already.
+
+    Python 3.11 before 3.11.5 (Debian 12 has 3.11.2) raises AttributeError then, instead of doing nothing.
+    """
+    with contextlib.suppress(AttributeError):
+        transport.abort()
 
 
 def server_context(ca: trustme.CA, *names: str) -> ssl.SSLContext:

@@ -124,8 +124,8 @@ def workloads(
     `machine` runs the pods' containers (see `Workloads`).
     """
     # Needed only once a cluster is made.
-    from ekswiz_sim.kubernetes.embedded.controllers.replica_set import PodRefused  # noqa: PLC0415
-    from ekswiz_sim.kubernetes.embedded.workloads import Workloads  # noqa: PLC0415
+    from ekswiz_sim.kubernetes.embedded.controllers.replica_set import PodRefused
+    from ekswiz_sim.kubernetes.embedded.workloads import Workloads
 
     def admit(pod: Obj) -> Obj:
         try:

@@ -206,6 +206,8 @@ def test_without_an_engine_the_ways_out_are_said(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(address, "health", lambda url: None)
     monkeypatch.setattr(address, "answers", lambda url: False)
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/none.sock")
-    with pytest.raises(RehearsalError, match="no LocalStack is up, and none can be started") as failed:
+    with pytest.raises(RehearsalError) as failed:
         tier.check(Tiers("localstack"))
+    why = f"no container engine was found: there is no {tmp_path}/none.sock."
+    assert failed.value.detail == f"no LocalStack is up, and none can be started: {why}"
     assert "--aws-endpoint" in failed.value.remedy

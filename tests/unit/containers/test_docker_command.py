@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from ekswiz_sim.containers import labels
-from unit.containers.docker_command import TOOL, Docker
+from unit.containers.docker_command import Docker
+from unit.docker_twin.tool import TOOL
 
 pytest.importorskip("docker", reason="the docker SDK (pip install 'ekswiz[full]') is not installed")
 

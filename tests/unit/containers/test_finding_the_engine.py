@@ -11,10 +11,13 @@ from typing import Any
 import pytest
 
 from ekswiz.errors import RehearsalError
-from ekswiz_sim.containers import address, preflight
+from ekswiz_sim.containers import address, engine, preflight
 from ekswiz_sim.containers.engine import EngineError
 
 pytest.importorskip("docker", reason="the docker SDK (pip install 'ekswiz[full]') is not installed")
+
+from docker.errors import DockerException, StreamParseError
+from urllib3.exceptions import ProtocolError
 
 VERSION = {"Version": "28.2.2", "ApiVersion": "1.50", "MinAPIVersion": "1.24", "Arch": "amd64", "Os": "linux"}
 INFO = {
@@ -157,3 +160,44 @@ def test_the_sdk_is_asked_for_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
 
     with pytest.raises(RehearsalError, match=r"needs the docker SDK for Python.*pip install 'ekswiz\[full\]'"):
         preflight.check()
+
+
+def test_what_is_no_engine_is_said_once(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    where = serve(VERSION, INFO)
+    monkeypatch.setenv("DOCKER_HOST", where)
+    monkeypatch.setattr(preflight, "connect", lambda *_, **__: engine.guarded(not_there))
+
+    with pytest.raises(RehearsalError) as caught:
+        preflight.check()
+
+    assert caught.value.detail == f"what answers at {where} is no container engine: 404 Client Error: Not Found."
+    assert caught.value.remedy == "Correct DOCKER_HOST."
+
+
+def not_there() -> Any:
+    raise DockerException("404 Client Error: Not Found")
+
+
+def test_a_context_that_docker_does_not_know_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+
+    with pytest.raises(RehearsalError, match="DOCKER_CONTEXT names 'nope', a context that docker does not know"):
+        address.find({"HOME": str(tmp_path), "DOCKER_CONTEXT": "nope"})
+
+
+@pytest.mark.parametrize(
+    "broken", [ProtocolError("Connection broken: IncompleteRead(0 bytes read)"), StreamParseError("x")]
+)
+def test_an_answer_that_breaks_off_is_an_error_of_the_engine(broken: Exception) -> None:
+    def read() -> None:
+        raise broken
+
+    with pytest.raises(EngineError, match="broke off in the middle of its answer"):
+        engine.guarded(read)
+
+
+def test_a_full_disk_of_the_engine_comes_with_what_to_do() -> None:
+    full = str(EngineError("write /var/lib/docker/tmp/x: no space left on device"))
+
+    assert full.endswith("device (the engine's disk is full; `docker system prune` frees what nothing uses)")
+    assert str(EngineError("no such image")) == "no such image"

@@ -256,3 +256,32 @@ async def test_where_pods_share_one_address_ports_are_mapped(shared: Any, worksh
     assert [host for host, _ in places] == ["127.0.0.1"] * 2
     assert len({port for _, port in places}) == 2
     assert [await shared.fetch(place) for place in places] == ["hello"] * 2
+
+
+@pytest.mark.parametrize(
+    ("probe", "why"),
+    [
+        ({"tcpSocket": {"port": 8000}}, "dial tcp ADDRESS:8000: connect: connection refused"),
+        (GET, 'Get "http://ADDRESS:8000/": dial tcp ADDRESS:8000: connect: connection refused'),
+    ],
+)
+async def test_a_port_that_only_the_engine_listens_on_is_refused(
+    cluster: Any, workshop: Any, probe: dict[str, Any], why: str
+) -> None:
+    probe = {**probe, "periodSeconds": 1, "failureThreshold": 1}
+    cluster.pod("deaf", workshop.image("plain"), command=["sleep", "60"], readinessProbe=probe)
+
+    await cluster.until(lambda: cluster.messages("Unhealthy"), PATIENCE)
+
+    address = cluster.get(PODS, "deaf")["status"]["podIP"]
+    assert cluster.messages("Unhealthy")[0] == f"Readiness probe failed: {why.replace('ADDRESS', address)}"
+    assert not cluster.is_ready("deaf")
+
+
+async def test_a_port_of_a_quiet_server_is_taken(cluster: Any, workshop: Any) -> None:
+    probe = {"tcpSocket": {"port": 8000}, "periodSeconds": 1}
+    cluster.pod("a", workshop.server(), readinessProbe=probe, livenessProbe={**probe, "failureThreshold": 1})
+
+    await cluster.until(lambda: cluster.is_ready("a"), PATIENCE)
+
+    assert cluster.messages("Unhealthy") == []

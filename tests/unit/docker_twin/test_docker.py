@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from ekswiz_sim.runner.tools.docker import main
+from unit.docker_twin.tool import Tool
 from unit.registry.room import Room
 
 DOCKERFILE = """\
@@ -29,34 +30,10 @@ STAGES = "FROM node:22 AS build\nRUN npm ci\nFROM nginx\nCOPY --from=build /dist
 
 
 @dataclass
-class Docker:
-    room: Room
-    folder: Path
-
-    def __call__(self, *words: str, code: int = 0, stdin: str = "", **env: str) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            [sys.executable, "-I", "-m", "ekswiz_sim.runner.tools.docker", *words],
-            input=stdin,
-            capture_output=True,
-            text=True,
-            cwd=self.folder / "context",
-            timeout=30,
-            check=False,
-            env={
-                "PATH": os.environ["PATH"],
-                "HOME": str(self.folder / "home"),
-                "DOCKER_CONFIG": str(self.folder / "config"),
-                "EKSWIZ_DOCKER_STORE": str(self.folder / "store"),
-                **env,
-            },
-        )
-        assert done.returncode == code, (done.stdout, done.stderr)
-        assert "Traceback" not in done.stderr
-        return done
-
-    def login(self) -> None:
-        user, password = self.room.login()
-        self("login", "--username", user, "--password-stdin", self.room.host, stdin=password)
+class Docker(Tool):
+    def environment(self, **more: str) -> dict[str, str]:
+        home, store = str(self.folder / "home"), str(self.folder / "store")
+        return super().environment(PATH=os.environ["PATH"], HOME=home, EKSWIZ_DOCKER_STORE=store) | more
 
 
 @dataclass

@@ -5,15 +5,20 @@ from __future__ import annotations
 import json
 import xml.etree.ElementTree as ET
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from e2e import cases, run, table, tiers
-from e2e.cases import Break, Case, Found
-from e2e.ground import Ground
+from e2e.cases import Case, Found
+from e2e.ground import Ground, Said
 from e2e.table import Cell
 from e2e.tiers import Chosen, Tier
+from ekswiz.paths import WORKFLOW_PATH
 from ekswiz.tiers import Wish
+from ekswiz_sim import sample
+from rehearsal import failures
+from rehearsal.failures import FAILURES
 
 HERE, THERE = Tier("embedded", Wish()), Tier("kind", Wish())
 
@@ -122,17 +127,65 @@ def test_the_reports_are_well_formed_and_whole(tmp_path: Path) -> None:
     assert "Verdicts: equal in all tiers that ran." in shown
 
 
-@pytest.mark.parametrize("name", list(cases.BREAKS))
-def test_every_break_still_finds_its_place_in_the_sample(name: str, tmp_path: Path) -> None:
-    broken: Break = cases.BREAKS[name]
-    source = cases._broken(tmp_path / "repository", broken)
-    assert broken.new in (source / broken.file).read_text()
+@pytest.mark.parametrize("name", list(FAILURES))
+def test_every_broken_deployment_still_finds_its_place_in_the_sample(name: str) -> None:
+    edits = [edit for edit in FAILURES[name].edits if edit[0] != WORKFLOW_PATH]
+    for path, old, new in (*edits, (failures.MANIFEST, failures.PATIENT, "")):
+        text = (sample.source() / path).read_text()
+        assert text.count(old) == 1
+        assert old != new
+
+
+def rehearsed(**changed: dict[str, Any]) -> dict[str, Any]:
+    """A report in which one rollout failed as it should, and was undone."""
+    why = " ".join((*failures.ALWAYS, *FAILURES["unready"].why))
+    log = [*FAILURES["unready"].log, "deployment.apps/app rolled back"]
+    push: dict[str, Any] = {"id": "unready", "ok": False, "why": why, "log": log}
+    after: dict[str, Any] = {"id": "after-unready", "ok": True, "why": "200", "log": []}
+    return {"stages": [push | changed.get("push", {}), after | changed.get("after", {})]}
+
+
+@pytest.mark.parametrize(
+    ("changed", "word"),
+    [
+        ({}, ""),
+        ({"push": {"ok": True}}, "unready is green"),
+        ({"push": {"why": "it failed"}}, "'Kubernetes says: ' is not in 'it failed'"),
+        ({"push": {"log": ["0/1 Running"]}}, "it was not rolled back"),
+        ({"after": {"ok": False, "why": "another commit"}}, "afterwards: another commit"),
+    ],
+)
+def test_a_rollout_that_is_not_explained_or_not_undone_is_wrong(changed: dict[str, Any], word: str) -> None:
+    found = failures.wrong(failures.Run(rehearsed(**changed), ()), "unready")
+    assert any(word in one for one in found) if word else found == []
+
+
+def test_one_rehearsal_serves_every_rollout_of_a_tier(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    def fake(_ground: Ground, name: str, program: object) -> Said:
+        asked.append(name)
+        return Said(0, "", "", 1.0, report)
+
+    monkeypatch.setattr(Ground, "run", fake)
+    monkeypatch.setattr(cases, "FAILURES", {"unready": FAILURES["unready"]})
+    report = rehearsed()
+    rollouts, ground = cases.Rollouts(), Ground(tmp_path)
+    found = Found()
+    rollouts.row("unready")(HERE, ground, found)
+    rollouts.row("unready")(HERE, ground, found)
+    assert (found.wrong, asked) == ([], ["embedded"])
+    assert found.verdicts == {"rollout": "red", "service": "ok", "down": "red"}
+
+    report["stages"].insert(0, {"id": "push", "ok": False, "why": "no room"})
+    rollouts.row("unready")(HERE, ground, found)
+    assert found.wrong == ["exit code 0, first red stage push: no room"]
 
 
 def test_the_rows_are_those_that_the_table_promises() -> None:
     names = [one.name for one in cases.cases(20, 1)]
     assert len(names) == len(set(names))
-    assert {"whole road", "pull request of a fork", "rollout: crash loop", "rollout: deadline", "SIGKILL x 20"} <= set(
+    assert {"whole road", "pull request of a fork", "rollout: crash-loop", "rollout: deadline", "SIGKILL x 20"} <= set(
         names
     )
     assert not any("SIGKILL" in one.name for one in cases.cases(0, 1))

@@ -37,7 +37,7 @@ echo "$words $name HOME=$HOME KUBECONFIG=$KUBECONFIG DOCKER_HOST=$DOCKER_HOST" >
 case $words in
   "create cluster")
     touch $here/clusters/$name; cp "$config" $here/config
-    [ -f $here/fail ] && {{ echo "ERROR: failed to create cluster: no room" >&2; exit 1; }}
+    [ -f $here/fail ] && {{ cat $here/fail >&2; exit 1; }}
     [ -f $here/hang ] && {{ touch $here/hanging; sleep 600 & wait; }}
     cp $here/kubeconfig "$file" ;;
   "delete cluster") [ -f $here/stuck ] && {{ echo "ERROR: stuck" >&2; exit 1; }}; rm -f $here/clusters/$name ;;
@@ -72,9 +72,9 @@ class Books:
         file = self.folder / "calls"
         return file.read_text().splitlines() if file.exists() else []
 
-    def told(self, what: str) -> None:
-        """Let it fail, hang or be stuck from now on."""
-        (self.folder / what).touch()
+    def told(self, what: str, says: str = "ERROR: failed to create cluster: no room\n") -> None:
+        """Let it fail (with these words), hang or be stuck from now on."""
+        (self.folder / what).write_text(says)
 
     def serves(self, admin: Admin) -> None:
         """Its clusters are this one."""

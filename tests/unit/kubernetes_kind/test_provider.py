@@ -138,13 +138,29 @@ async def test_an_engine_elsewhere_is_refused_and_nothing_is_left(
     await made.provider.close()
 
 
+PULL = 'failed to pull image "kindest/node:v1"'
+
+
+@pytest.mark.parametrize(
+    ("says", "told"),
+    [
+        ("Creating cluster\n ✗ Preparing\nERROR: failed to create cluster: no room\n", ("no room", "docker ps -a")),
+        (
+            f"Creating\nERROR: failed to create cluster: {PULL}\n\nno such host\n",
+            (f"{PULL} | no such host", "--node-image"),
+        ),
+    ],
+)
 async def test_a_failure_of_kind_is_told_in_its_own_words(
-    ground_of: Make, books: Books, upstream: StandIn, world_home: Path
+    ground_of: Make, books: Books, world_home: Path, says: str, told: tuple[str, str]
 ) -> None:
-    books.told("fail")
+    books.told("fail", says)
     made = ground_of()
-    with pytest.raises(RehearsalError, match="failed to create cluster: no room"):
+    with pytest.raises(RehearsalError) as caught:
         await made.provider.prepare()
+    said = f"kind create cluster did not work (exit code 1): ERROR: failed to create cluster: {told[0]}"
+    assert caught.value.detail == said
+    assert told[1] in caught.value.remedy
     assert (books.clusters, notes(world_home)) == ([], [])
     await made.provider.close()
 

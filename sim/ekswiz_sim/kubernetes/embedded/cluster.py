@@ -16,7 +16,7 @@ from ekswiz_sim.kubernetes.embedded.access.bootstrap import bootstrap
 from ekswiz_sim.kubernetes.embedded.api.server import ApiServer
 from ekswiz_sim.kubernetes.embedded.seams import Network, Node
 from ekswiz_sim.kubernetes.embedded.store import Obj, Store
-from ekswiz_sim.kubernetes.front import Front
+from ekswiz_sim.kubernetes.front import Backend, Front, Impersonated
 from ekswiz_sim.seams import AccessEntries, ClusterEndpoint, Gatekeeper
 
 
@@ -39,6 +39,18 @@ class Doorkeepers:
     gatekeeper: Gatekeeper
     entries: AccessEntries
     policy_rules: Callable[[str], list[dict[str, Any]]]
+
+    def door(self, cluster: str, ca: trustme.CA, behind: Backend, impersonated: Impersonated) -> Door:
+        """The cluster's TLS door, not open yet; `ca` signs its certificate."""
+        front = Front(
+            cluster,
+            self.gatekeeper,
+            self.entries,
+            behind,
+            policy_rules=self.policy_rules,
+            impersonated=impersonated,
+        )
+        return Door(front, ca)
 
 
 class EmbeddedCluster:
@@ -67,21 +79,10 @@ class EmbeddedCluster:
         bootstrap(self.store, ca_pem)
         await self._workload.start()
         self._server = ApiServer(self.store, node=self._workload, network=self._workload, ca_pem=ca_pem)
-        self.endpoint = await self._open(self._server)
+        within = impersonation.within(self.store)
+        self._door = self._doorkeepers.door(self.name, self._ca, self._server.handle, within)
+        self.endpoint = await self._door.open()
         return self.endpoint
-
-    async def _open(self, server: ApiServer) -> ClusterEndpoint:
-        keepers = self._doorkeepers
-        front = Front(
-            self.name,
-            keepers.gatekeeper,
-            keepers.entries,
-            server.handle,
-            policy_rules=keepers.policy_rules,
-            impersonated=impersonation.within(self.store),
-        )
-        self._door = Door(front, self._ca)
-        return await self._door.open()
 
     async def stop(self) -> None:
         """Close the door, then end what runs behind it; safe to call twice."""

@@ -158,7 +158,7 @@ class Workloads:
         return (address, port)
 
     def _client(self) -> aiohttp.ClientSession:
-        import aiohttp  # noqa: PLC0415 - heavy, and a node may never probe
+        import aiohttp  # heavy, and a node may never probe
 
         if self._session is None:
             # A connection per probe, as the kubelet makes them; nothing from the environment (proxies).

@@ -25,6 +25,8 @@ WAIT = "180s"
 INSTALL = "Install it (https://kind.sigs.k8s.io/docs/user/quick-start/#installation), or leave --kubernetes kind out."
 _PASSED = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
 _LINES = 12
+_LOOK = "The container engine's log may say more: docker ps -a; docker logs NODE"
+_NO_IMAGE = "Name a node image that the engine has, or can download: --node-image IMAGE."
 
 
 def find(name: str) -> str | None:
@@ -92,10 +94,10 @@ class Kind:
             process = spawn([self.path, *words], env=self._environment(), cwd=self.folder, stdout=out, stderr=log)
         code = _wait(process, seconds, stop)
         if code != 0:
-            lines = told.read_text(errors="replace").strip().splitlines()[-_LINES:]
+            text = told.read_text(errors="replace")
             why = "it was stopped" if stop() else "it took too long" if code is None else f"exit code {code}"
-            detail = f"kind {' '.join(words[:2])} did not work ({why}): {' | '.join(lines)}"
-            raise RehearsalError(detail, "The container engine's log may say more: docker ps -a; docker logs NODE")
+            detail = f"kind {' '.join(words[:2])} did not work ({why}): {_essence(text)}"
+            raise RehearsalError(detail, _NO_IMAGE if "failed to pull image" in text else _LOOK)
         return said.read_text(errors="replace").splitlines()
 
     def _environment(self) -> dict[str, str]:
@@ -107,6 +109,13 @@ class Kind:
             "KUBECONFIG": str(self.folder / "unused.kubeconfig"),
             "KIND_EXPERIMENTAL_PROVIDER": "docker",
         }
+
+
+def _essence(log: str) -> str:
+    """What kind calls an error, on one line; its last lines if nothing is called so."""
+    lines = [line.strip() for line in log.splitlines() if line.strip()]
+    first = next((number for number, line in enumerate(lines) if line.startswith("ERROR: ")), -_LINES)
+    return " | ".join(lines[first:][-_LINES:])
 
 
 def version(path: str) -> tuple[int, ...]:

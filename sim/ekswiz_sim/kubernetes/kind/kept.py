@@ -56,7 +56,7 @@ class Kept:
             ApiError: The cluster does not answer.
             RehearsalError: A namespace does not go.
         """
-        import asyncio  # noqa: PLC0415 - kept out of the claim, which plain threads make
+        import asyncio  # kept out of the claim, which plain threads make
 
         client = Client(admin)
         try:

@@ -55,8 +55,8 @@ def from_kubeconfig(text: str) -> Admin:
     Raises:
         RehearsalError: It is no such kubeconfig; says what is missing.
     """
-    from ruamel.yaml import YAML  # noqa: PLC0415 - slow to import
-    from ruamel.yaml.error import YAMLError  # noqa: PLC0415 - as above
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
 
     try:
         document = YAML(typ="safe").load(text)

@@ -14,6 +14,8 @@ import aiohttp
 from aiohttp import web
 from multidict import CIMultiDict, CIMultiDictProxy
 
+from ekswiz_sim.kubernetes import hops
+from ekswiz_sim.kubernetes.door import cut
 from ekswiz_sim.kubernetes.embedded.access.rbac import Grant
 from ekswiz_sim.kubernetes.embedded.api import replies, routing
 from ekswiz_sim.kubernetes.embedded.api.errors import ApiError, bad_request
@@ -21,7 +23,7 @@ from ekswiz_sim.kubernetes.embedded.api.server import Judged, Verdict
 from ekswiz_sim.kubernetes.embedded.seams import User
 from ekswiz_sim.kubernetes.remote import acting_as, tunnel
 from ekswiz_sim.kubernetes.remote.client import Client, not_taken, unreachable
-from ekswiz_sim.kubernetes.remote.headers import downstream, upstream
+from ekswiz_sim.kubernetes.remote.headers import upstream
 from ekswiz_sim.kubernetes.remote.policies import Policies
 
 _DENIED = re.compile(rb'User \\?"[^"]*\\?" cannot ')
@@ -87,7 +89,7 @@ async def _answered(
 ) -> web.StreamResponse:
     if answer.status == HTTPStatus.UNAUTHORIZED:
         raise not_taken()
-    headers = downstream(answer.headers)
+    headers = hops.passed_on(answer.headers)
     if answer.status == HTTPStatus.FORBIDDEN:
         body = await answer.read()
         tell(answer.status, body)
@@ -101,7 +103,7 @@ async def _answered(
     except (aiohttp.ClientPayloadError, aiohttp.ClientConnectionError):
         # A watch that breaks behind breaks here: an orderly end would say that there is no more.
         if request.transport is not None:
-            request.transport.abort()
+            cut(request.transport)
         return response
     await response.write_eof()
     return response

@@ -11,7 +11,6 @@ import trustme
 from ekswiz_sim.kubernetes.door import Door
 from ekswiz_sim.kubernetes.embedded.cluster import Doorkeepers
 from ekswiz_sim.kubernetes.embedded.store import Kind, Obj
-from ekswiz_sim.kubernetes.front import Front
 from ekswiz_sim.kubernetes.remote import objects
 from ekswiz_sim.kubernetes.remote.admin import Admin
 from ekswiz_sim.kubernetes.remote.backend import Remote
@@ -49,16 +48,7 @@ class RemoteCluster:
         self._client = Client(self._admin, await asyncio.to_thread(self._admin.tls))
         await self._client.get("/version")
         self._backend = Remote(self._client)
-        keepers = self._doorkeepers
-        front = Front(
-            self.name,
-            keepers.gatekeeper,
-            keepers.entries,
-            self._backend,
-            policy_rules=keepers.policy_rules,
-            impersonated=self._backend.impersonated,
-        )
-        self._door = Door(front, self._ca)
+        self._door = self._doorkeepers.door(self.name, self._ca, self._backend, self._backend.impersonated)
         self.endpoint = await self._door.open()
         return self.endpoint
 

@@ -10,23 +10,11 @@ from urllib.parse import quote
 
 from multidict import CIMultiDict, CIMultiDictProxy
 
+from ekswiz_sim.kubernetes import hops
 from ekswiz_sim.kubernetes.embedded.seams import User
 
 USER, GROUP, UID = "Impersonate-User", "Impersonate-Group", "Impersonate-Uid"
 EXTRA = "Impersonate-Extra-"
-HOP_BY_HOP = frozenset(
-    {
-        "connection",
-        "keep-alive",
-        "proxy-authenticate",
-        "proxy-authorization",
-        "proxy-connection",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-    }
-)
 _OWN = frozenset({"authorization", "host", "expect"})
 """Meant for the front alone. `Expect` was answered when the body was asked for."""
 _IDENTITY = ("impersonate-", "x-remote-")
@@ -35,7 +23,8 @@ _IDENTITY = ("impersonate-", "x-remote-")
 
 def upstream(sent: CIMultiDictProxy[str], user: User, groups: Iterable[str] = ()) -> CIMultiDict[str]:
     """A client's headers as the API server behind gets them: as `user`, with more `groups`."""
-    kept = CIMultiDict((name, value) for name, value in sent.items() if _passes(name, sent))
+    mine = hops.passed_on(sent, _OWN)
+    kept = CIMultiDict((name, value) for name, value in mine.items() if not name.lower().startswith(_IDENTITY))
     kept.add(USER, user.name)
     for group in (*user.groups, *groups):
         kept.add(GROUP, group)
@@ -45,26 +34,6 @@ def upstream(sent: CIMultiDictProxy[str], user: User, groups: Iterable[str] = ()
         for value in values:
             kept.add(EXTRA + _key(key), value)
     return kept
-
-
-def downstream(answered: CIMultiDictProxy[str] | CIMultiDict[str]) -> CIMultiDict[str]:
-    """The API server's headers as the client gets them."""
-    named = _named(answered)
-    return CIMultiDict(
-        (name, value)
-        for name, value in answered.items()
-        if name.lower() not in HOP_BY_HOP and name.lower() not in named
-    )
-
-
-def _passes(name: str, sent: CIMultiDictProxy[str]) -> bool:
-    lower = name.lower()
-    return not (lower in HOP_BY_HOP | _OWN | _named(sent) or lower.startswith(_IDENTITY))
-
-
-def _named(headers: CIMultiDictProxy[str] | CIMultiDict[str]) -> frozenset[str]:
-    """What `Connection` says is for this hop."""
-    return frozenset(token.strip().lower() for value in headers.getall("Connection", []) for token in value.split(","))
 
 
 def _key(name: str) -> str:

@@ -15,9 +15,9 @@ from urllib.parse import urlsplit
 from aiohttp import web
 from multidict import CIMultiDict
 
+from ekswiz_sim.kubernetes import hops
 from ekswiz_sim.kubernetes.embedded.api.errors import ApiError
 from ekswiz_sim.kubernetes.remote.client import CONNECT_SECONDS, Client, not_taken, unreachable
-from ekswiz_sim.kubernetes.remote.headers import downstream
 
 _HEAD_LIMIT = 1 << 16
 _CHUNK = 1 << 16
@@ -26,7 +26,7 @@ _ANSWER_LIMIT = 1 << 20
 
 def wanted(request: web.Request) -> bool:
     """Whether a request asks to leave HTTP."""
-    tokens = [one.strip().lower() for value in request.headers.getall("Connection", []) for one in value.split(",")]
+    tokens = hops.named(request.headers)
     return "upgrade" in tokens and "Upgrade" in request.headers
 
 
@@ -61,7 +61,7 @@ async def tunnel(request: web.Request, client: Client, headers: CIMultiDict[str]
             raise not_taken()
         if status != HTTPStatus.SWITCHING_PROTOCOLS:
             body = await _body(reader, answered)
-            return web.Response(status=status, reason=reason, headers=downstream(answered), body=body)
+            return web.Response(status=status, reason=reason, headers=hops.passed_on(answered), body=body)
         return await _switched(request, answered, reader, writer)
     except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError) as error:
         raise unreachable(client.admin, error) from error
@@ -115,7 +115,7 @@ async def _switched(
     intake = _Intake()
     request.protocol.set_parser(cast("Any", intake))
     request.protocol.keep_alive(False)
-    response = web.StreamResponse(status=HTTPStatus.SWITCHING_PROTOCOLS, headers=downstream(answered))
+    response = web.StreamResponse(status=HTTPStatus.SWITCHING_PROTOCOLS, headers=hops.passed_on(answered))
     response.headers["Connection"] = "Upgrade"
     response.headers["Upgrade"] = answered.get("Upgrade", request.headers["Upgrade"])
     await response.prepare(request)

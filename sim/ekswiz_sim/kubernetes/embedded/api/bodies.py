@@ -98,8 +98,8 @@ def _yaml(raw: bytes) -> Any:
     except RecursionError as problem:
         raise bad_request("error decoding YAML: exceeded max depth") from problem
     # Clients send JSON under the YAML media type; a YAML parser is needed for people with curl only.
-    from ruamel.yaml import YAML  # noqa: PLC0415
-    from ruamel.yaml.error import YAMLError  # noqa: PLC0415
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
 
     try:
         return _bounded(_plain(YAML(typ="safe", pure=True).load(io.BytesIO(raw))))

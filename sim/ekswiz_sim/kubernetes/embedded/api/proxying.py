@@ -2,34 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import aiohttp
 from aiohttp import web
-from multidict import CIMultiDict
 from yarl import URL
 
+from ekswiz_sim.kubernetes import hops
 from ekswiz_sim.kubernetes.embedded.api.errors import ApiError, bad_request, not_found, unavailable
 from ekswiz_sim.kubernetes.embedded.api.routing import Call
 from ekswiz_sim.kubernetes.embedded.kinds import PODS, SERVICES
 from ekswiz_sim.kubernetes.embedded.seams import Network, Node
 from ekswiz_sim.kubernetes.embedded.store import Obj, Store
 
-_HOP_BY_HOP = frozenset(
-    {
-        "connection",
-        "keep-alive",
-        "proxy-authenticate",
-        "proxy-authorization",
-        "proxy-connection",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-    }
-)
 # The caller's credentials are for this server only.
 _PRIVATE = frozenset({"authorization", "host", "content-length"})
 _CHUNK = 1 << 16
@@ -101,7 +87,7 @@ class Proxy:
         if self._session is None:
             self._session = aiohttp.ClientSession(timeout=_TIMEOUT, auto_decompress=False, trust_env=False)
         request = call.request
-        headers = _headers(request.headers, _HOP_BY_HOP | _PRIVATE)
+        headers = hops.passed_on(request.headers, _PRIVATE)
         headers["X-Forwarded-Host"] = request.host
         headers["X-Forwarded-Proto"] = "https"
         headers["X-Forwarded-Uri"] = request.path
@@ -116,7 +102,7 @@ class Proxy:
             raise unavailable(f"error trying to reach service: dial tcp {address}: {_reason(problem)}") from problem
 
     async def _answer(self, call: Call, answer: aiohttp.ClientResponse, url: URL) -> web.StreamResponse:
-        headers = _headers(answer.headers, _HOP_BY_HOP)
+        headers = hops.passed_on(answer.headers)
         if "Location" in headers:
             headers["Location"] = _inside(call, headers["Location"], url)
         response = web.StreamResponse(status=answer.status, reason=answer.reason, headers=headers)
@@ -140,10 +126,6 @@ def _only_port(call: Call, obj: Obj) -> str:
         for port in container.get("ports") or []:
             return str(port["containerPort"])
     return "80"
-
-
-def _headers(headers: Mapping[str, str], dropped: frozenset[str]) -> CIMultiDict[str]:
-    return CIMultiDict((name, value) for name, value in headers.items() if name.lower() not in dropped)
 
 
 def _inside(call: Call, location: str, url: URL) -> str:

@@ -54,7 +54,7 @@ def merge(live: Any, patch: Any) -> Any:
 
 def _json_patch(live: Obj, patch: Any) -> Obj:
     # Needed for this one media type only, so not paid for at start.
-    import jsonpatch  # noqa: PLC0415
+    import jsonpatch
 
     problems = (jsonpatch.JsonPatchException, jsonpatch.JsonPointerException, TypeError, KeyError)
     try:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     import aiohttp
 
 _OUTPUT = 10 * 1024
+SETTLED = 0.3
+"""Seconds after which a connection through somebody else counts as taken by the container."""
 _LOOPBACK = ("127.", "localhost")
 
 
@@ -41,6 +43,8 @@ class Subject:
     locate: Callable[[int], tuple[str, int]]
     execute: Callable[[Sequence[str], Sink], Awaitable[Running]]
     session: Callable[[], aiohttp.ClientSession]
+    published: bool = False
+    """Somebody else takes connections for it: one that ends at once was refused by the container."""
 
 
 async def check(subject: Subject, handler: Obj, timeout: float) -> Result:  # noqa: ASYNC109 - part of its result
@@ -79,7 +83,7 @@ def _place(subject: Subject, handler: Obj) -> tuple[str, int, tuple[str, int]]:
 
 
 async def _http(subject: Subject, handler: Obj, seconds: float) -> Result:
-    import aiohttp  # noqa: PLC0415 - heavy, and a node may never probe
+    import aiohttp  # heavy, and a node may never probe
 
     url = "httpGet"
     try:
@@ -99,8 +103,9 @@ async def _http(subject: Subject, handler: Obj, seconds: float) -> Result:
         why = "context deadline exceeded (Client.Timeout exceeded while awaiting headers)"
     except aiohttp.ClientConnectorError as error:
         why = f"dial tcp {host}:{port}: connect: {_reason(error.os_error)}"
-    except aiohttp.ServerDisconnectedError:
-        why = "EOF"
+    except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
+        cut = "EOF" if isinstance(error, aiohttp.ServerDisconnectedError) else f"read: {_reason(error)}"
+        why = f"dial tcp {host}:{port}: connect: connection refused" if subject.published else cut
     except (aiohttp.ClientError, LookupError, OSError, ValueError) as error:
         why = str(error)
     return Result(ok=False, message=f'Get "{url}": {why}')
@@ -110,8 +115,12 @@ async def _tcp(subject: Subject, handler: Obj, seconds: float) -> Result:
     try:
         host, port, real = _place(subject, handler)
         async with asyncio.timeout(seconds):
-            _, writer = await asyncio.open_connection(*real)
-        writer.close()
+            reader, writer = await asyncio.open_connection(*real)
+        try:
+            if subject.published and await _refused(reader):
+                raise ConnectionRefusedError(errno.ECONNREFUSED, "connection refused")
+        finally:
+            writer.close()
     except TimeoutError:
         return Result(ok=False, message=f"dial tcp {host}:{port}: i/o timeout")
     except LookupError as error:
@@ -119,6 +128,17 @@ async def _tcp(subject: Subject, handler: Obj, seconds: float) -> Result:
     except OSError as error:
         return Result(ok=False, message=f"dial tcp {host}:{port}: connect: {_reason(error)}")
     return Result(ok=True)
+
+
+async def _refused(reader: asyncio.StreamReader) -> bool:
+    """Whether the connection ends without a byte as soon as it is made."""
+    try:
+        async with asyncio.timeout(SETTLED):
+            return not await reader.read(1)
+    except TimeoutError:
+        return False
+    except ConnectionResetError:
+        return True
 
 
 async def _exec(subject: Subject, argv: Sequence[str], seconds: float) -> Result:

@@ -201,7 +201,8 @@ class Container:
     async def _watch_life(self, probe: Probe, process: Running) -> None:
         await probe.delay()
         await probe.until(healthy=False)
-        await self._restart(process, "liveness")
+        if not self._stopping:  # the kubelet asks a pod that is on its way out for its readiness only
+            await self._restart(process, "liveness")
 
     async def _restart(self, process: Running, kind: ProbeKind) -> None:
         name = self.record.name
@@ -221,6 +222,7 @@ class Container:
             locate=self._context.locate,
             execute=self._execute,
             session=self._context.parts.session,
+            published=self._context.parts.machine.published,
         )
         return await checks.check(subject, handler, seconds)
 
@@ -230,6 +232,8 @@ class Container:
         return await self._launch.run(("true",) if self._launch.stands_in else argv, sink)
 
     def _complain(self, kind: ProbeKind, message: str) -> None:
+        if self._stopping and kind != "readiness":
+            return
         self._context.warning(self.record, "Unhealthy", f"{kind.capitalize()} probe failed: {message}")
 
     def _set_started(self, started: bool) -> None:

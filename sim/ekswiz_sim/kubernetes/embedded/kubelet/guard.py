@@ -72,7 +72,7 @@ def _is_loopback(address: str) -> bool:
 
 
 def _offences(shim: int) -> Iterable[Offence]:
-    import psutil  # noqa: PLC0415 - needed only when something new listens
+    import psutil  # needed only when something new listens
 
     try:
         family = psutil.Process(shim).children(recursive=True)

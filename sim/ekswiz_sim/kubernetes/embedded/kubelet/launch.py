@@ -80,6 +80,8 @@ async def prepare(context: Context, container: Obj, image: PulledImage) -> Launc
 class Local:
     """Containers as processes of this machine."""
 
+    published = False
+
     async def prepare(self, context: Context, container: Obj, image: PulledImage) -> Launch:
         """As `prepare`."""
         return await prepare(context, container, image)

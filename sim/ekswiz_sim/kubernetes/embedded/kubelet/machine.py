@@ -72,6 +72,11 @@ class Launched(Protocol):
 class Machine(Protocol):
     """Makes containers of images that it pulled."""
 
+    @property
+    def published(self) -> bool:
+        """Whether somebody else listens on a pod's ports and takes connections before the pod has been asked."""
+        ...
+
     async def prepare(self, context: Context, container: Obj, image: PulledImage) -> Launched:
         """Make a container of a pod, ready to start.
 
