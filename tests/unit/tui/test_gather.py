@@ -372,6 +372,24 @@ class TestTarget:
             assert seat.app.screen.query_one("#row-test_command").display
             await seat.focused("box-test_command")
 
+    @pytest.mark.parametrize("step", ["github", "target"])
+    async def test_the_question_one_is_at_is_in_sight_with_its_label(self, at: Any, step: str) -> None:
+        """A box may be seen while the line that says what it is for has been scrolled away."""
+        async with at(nothing(), size=(80, 16)) as seat:
+            await seat.gather(step)
+            form = seat.app.screen.form
+
+            def in_sight() -> bool:
+                row = form.focused
+                return row is not None and form.region.contains_region(row.region)
+
+            await seat.until(in_sight)
+            last, at_first = len(form.asked) - 1, form.asked.index(form.focused)
+            for key in ["down"] * (last - at_first) + ["up"] * last:
+                before = form.focused
+                await seat.press(key)
+                await seat.until(lambda before=before: form.focused is not before and in_sight())
+
     async def test_a_click_chooses(self, at: Any) -> None:
         async with at(size=(120, 60)) as seat:
             await seat.gather("target")

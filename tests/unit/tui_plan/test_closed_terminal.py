@@ -29,7 +29,10 @@ class Terminal:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._ours, theirs = pty.openpty()
+        try:
+            self._ours, theirs = pty.openpty()
+        except OSError as error:
+            pytest.skip(f"this machine has no terminal to give (no devpts in a chroot): {error}")
         termios.tcsetwinsize(theirs, (24, 80))
         path = os.pathsep.join(str(HERE.parents[n] / name) for n, name in ((3, "wizard"), (3, "sim"), (2, "")))
         self.process = subprocess.Popen(

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import threading
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ekswiz import saved
 from ekswiz.errors import EkswizError, Expired, InputError, Refused
 from ekswiz.plan import Action
 from unit.tui.doubles import ACCOUNT
@@ -202,48 +199,6 @@ async def test_copy_takes_what_the_tab_is_about(seat: Any, tab: str, expected: A
         await at.preview()
         await at.press("slash", *"oidc", "enter", tab, "y")
         await at.until(lambda: expected in at.app.clipboard)
-
-
-async def test_the_plan_is_exported_as_a_file_that_apply_takes(seat: Any, tmp_path: Path) -> None:
-    async with seat() as at:
-        await at.preview()
-        await at.press("e")
-        await at.on("ExportModal")
-        await at.press("enter")
-        await at.until((tmp_path / "ekswiz-plan.json").is_file)
-        assert saved.load(tmp_path / "ekswiz-plan.json") == at.app.wizard.view.plan
-        assert json.loads((tmp_path / "ekswiz-plan.json").read_text())["cost"]["known_monthly"] == "0.10"
-
-
-async def test_the_plan_is_exported_as_markdown(seat: Any, tmp_path: Path) -> None:
-    async with seat() as at:
-        await at.preview()
-        await at.press("e")
-        await at.on("ExportModal")
-        await at.press("down", "enter")
-        await at.until((tmp_path / "ekswiz-plan.md").is_file)
-        assert "| `+` ! | Role ekswiz-payments-api-deploy" in (tmp_path / "ekswiz-plan.md").read_text()
-
-
-async def test_an_export_that_cannot_be_written_says_why(seat: Any, tmp_path: Path) -> None:
-    (tmp_path / "ekswiz-plan.md").mkdir()
-    async with seat() as at:
-        await at.preview()
-        await at.press("e")
-        await at.on("ExportModal")
-        await at.press("down", "enter")
-        await at.hears("Not written", "ekswiz-plan.md")
-
-
-async def test_a_hand_off_is_of_the_plan_on_screen(seat: Any, tmp_path: Path) -> None:
-    async with seat() as at:
-        at.app.wizard.application.look.says["hand_off"] = (tmp_path / "hand-off.md",)
-        await at.preview()
-        await at.press("h")
-        await at.hears("Written", "hand-off.md")
-        (about,) = [asked for name, asked in at.app.wizard.application.look.asked if name == "hand_off"]
-        assert about[0] is at.app.wizard.view.plan
-        assert about[2] == Path(tmp_path / "ekswiz-hand-off")
 
 
 async def test_a_narrow_window_shows_one_pane_at_a_time(seat: Any) -> None:

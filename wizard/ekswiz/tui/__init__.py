@@ -11,6 +11,6 @@ def run(application: Application, given: Given, *, sim: bool) -> Exit:
 
     What is worth keeping is printed to standard output after the screens are gone.
     """
-    from ekswiz.tui.running import run_screens  # noqa: PLC0415 - Textual is slow to import
+    from ekswiz.tui.running import run_screens  # Textual is slow to import
 
     return run_screens(application, given, sim=sim)

@@ -37,7 +37,7 @@ class DataArea(Vertical):
     DataArea.-ready > .area-note { display: none; }
     """
 
-    def __init__(self, *children: Widget, id: str | None = None) -> None:  # noqa: A002 - Textual's name for it
+    def __init__(self, *children: Widget, id: str | None = None) -> None:
         super().__init__(id=id)
         self._data = children
         self._note = Static(classes="area-note")

@@ -48,7 +48,7 @@ def _driver() -> type[Driver] | None:
     """The driver for a real terminal; None for Textual's own choice, on Windows."""
     if sys.platform == "win32":
         return None
-    from ekswiz.tui.terminal import LastingDriver  # noqa: PLC0415 - imports modules that Windows lacks
+    from ekswiz.tui.terminal import LastingDriver  # imports modules that Windows lacks
 
     return LastingDriver
 

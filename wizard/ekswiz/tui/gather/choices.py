@@ -46,7 +46,7 @@ class Choices(Widget, can_focus=True):
     class Submitted(Message):
         """Enter."""
 
-    def __init__(self, options: Sequence[Option], *, id: str) -> None:  # noqa: A002 - Textual's name for it
+    def __init__(self, options: Sequence[Option], *, id: str) -> None:
         super().__init__(id=id)
         self._options = tuple(options)
 

@@ -46,7 +46,7 @@ class Pick(Widget, can_focus=True):
     class Submitted(Message):
         """Enter."""
 
-    def __init__(self, label: str, *, hint: str, id: str) -> None:  # noqa: A002 - Textual's name for it
+    def __init__(self, label: str, *, hint: str, id: str) -> None:
         super().__init__(id=id)
         self._label, self._hint = label, hint
 

@@ -104,8 +104,9 @@ class Row(Vertical):
             self._note.update(Content(sentence))
 
     def on_descendant_focus(self) -> None:
-        """The label shows where one is."""
+        """The label shows where one is; with its note it is in sight, not the box alone."""
         self.add_class("-focused")
+        self.call_after_refresh(self.scroll_visible, animate=False)
 
     def on_descendant_blur(self) -> None:
         """One is somewhere else."""

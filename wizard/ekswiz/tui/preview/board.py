@@ -56,7 +56,7 @@ class PlanBoard(Horizontal):
             super().__init__()
             self.offer = found
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
+    def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._whole: View | None = None
         self._answers: Answers | None = None

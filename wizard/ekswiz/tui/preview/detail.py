@@ -36,7 +36,7 @@ class Detail(Vertical):
     class Left(Message):
         """Escape: back to the tree."""
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
+    def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.about: Subject | None = None
         self._lines: tuple[Line, ...] = ()

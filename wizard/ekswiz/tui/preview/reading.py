@@ -4,24 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 from textual.message import Message
 
-from ekswiz import saved, view
+from ekswiz import view
 from ekswiz.answers import Answers
 from ekswiz.errors import EkswizError
-from ekswiz.export.markdown import markdown
 from ekswiz.frontend import OpenRoad
 from ekswiz.plan import Plan
 from ekswiz.state import Verb
+from ekswiz.tui.preview.exporting import HAND_OFF
 from ekswiz.tui.preview.messages import PermissionsRead, PlanRead, ReadFailed, Written
 from ekswiz.tui.wizard_state import Wizard
-from ekswiz.view import View
 
 Tell = Callable[[Message], object]
-PLAN_JSON, PLAN_MARKDOWN = "ekswiz-plan.json", "ekswiz-plan.md"
-HAND_OFF = "ekswiz-hand-off"
 
 
 def read(wizard: Wizard, verb: Verb, only: frozenset[str] | None, tell: Tell) -> None:
@@ -53,20 +49,6 @@ def _permissions(road: OpenRoad, made: Plan) -> PermissionsRead:
         return PermissionsRead(road.permissions(made))
     except EkswizError as error:
         return PermissionsRead(None, str(error))
-
-
-def export(shown: View, form: str, folder: Path, tell: Tell) -> None:
-    """Write the plan that is on screen: as JSON that `ekswiz apply FILE` takes, or as Markdown for a pull request."""
-    try:
-        path = folder / (PLAN_JSON if form == "json" else PLAN_MARKDOWN)
-        if form == "json":
-            saved.save(path, view.document(shown))
-        else:
-            path.write_text(markdown(shown), encoding="utf-8")
-    except (EkswizError, OSError) as error:
-        tell(Written([], str(error)))
-        return
-    tell(Written([str(path)]))
 
 
 def hand_off(wizard: Wizard, made: Plan, answers: Answers, tell: Tell) -> None:

@@ -6,6 +6,7 @@ cannot be another one than what is shown.
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Iterable
 from dataclasses import replace
@@ -20,6 +21,7 @@ from textual.widgets import Static
 from ekswiz import steps
 from ekswiz.answers import Answers
 from ekswiz.errors import EkswizError
+from ekswiz.export import Subject
 from ekswiz.state import Verb
 from ekswiz.tui.area import DataArea
 from ekswiz.tui.frame import FrameScreen, TopLine
@@ -30,9 +32,11 @@ from ekswiz.tui.preview.board import PlanBoard
 from ekswiz.tui.preview.confirm import ConfirmModal
 from ekswiz.tui.preview.consent import allowed, barred
 from ekswiz.tui.preview.detail import NAMES
-from ekswiz.tui.preview.export import ExportModal, Form
+from ekswiz.tui.preview.export import ExportModal, ReplaceModal
+from ekswiz.tui.preview.exporting import HAND_OVER, Wanted, prepare, shown
 from ekswiz.tui.preview.ink import paint
-from ekswiz.tui.preview.messages import PermissionsRead, PlanRead, ReadFailed, Written
+from ekswiz.tui.preview.messages import PermissionsRead, PlanRead, ReadFailed
+from ekswiz.tui.preview.said import SaidLine
 from ekswiz.tui.sign_in import sign_in
 
 DESTROYING = "remove what ekswiz created"
@@ -85,11 +89,13 @@ class PreviewScreen(FrameScreen):
         self._untested = ""
         self._skipped = 0
         self._asked = 0
+        self._wanted: Wanted | None = None
 
     def body(self) -> Iterable[Widget]:
         """The plan in a line, what is not known, then the plan."""
         yield Static(id="plan-bar")
         yield Static(id="plan-notes")
+        yield SaidLine()
         yield DataArea(PlanBoard(id="plan-board"), id="plan-area")
 
     def on_mount(self) -> None:
@@ -112,6 +118,7 @@ class PreviewScreen(FrameScreen):
     def action_read(self) -> None:
         """Read the world and plan, anew."""
         self._failed, self._untested, self._skipped = None, "", 0
+        self.query_one(SaidLine).say("")
         self.wizard.view = None
         self.set_focus(None)
         self._area.reading(self._what())
@@ -259,27 +266,29 @@ class PreviewScreen(FrameScreen):
 
     @work(exclusive=True, group="ask")
     async def action_export(self) -> None:
-        """Ask for the form, then write the file."""
-        form = await self.app.push_screen_wait(ExportModal(str(self.wizard.file.parent)))
-        if form == "hand-off":
-            self.action_hand_off()
-        elif form is not None:
-            self._export(form)
+        """Ask for form and folder, then write the files."""
+        wanted = await self.app.push_screen_wait(ExportModal(self.wizard.file.parent, self._wanted))
+        if wanted is not None:
+            self._wanted = wanted
+            await self._export(wanted)
 
-    @work(thread=True, exclusive=True, exit_on_error=False, group="write")
-    def _export(self, form: Form) -> None:
-        if self.wizard.view is not None:
-            reading.export(self.wizard.view, form, self.wizard.file.parent, self.post_message)
-
-    @work(thread=True, exclusive=True, exit_on_error=False, group="write")
-    def action_hand_off(self) -> None:
+    @work(exclusive=True, group="ask")
+    async def action_hand_off(self) -> None:
         """Write what an administrator has to do."""
-        if self.wizard.view is not None and self._answers is not None:
-            reading.hand_off(self.wizard, self.wizard.view.plan, self._answers, self.post_message)
+        await self._export(HAND_OVER)
 
-    @on(Written)
-    def _written(self, event: Written) -> None:
-        if event.failed:
-            self.notify(event.failed, title="Not written", severity="error")
+    async def _export(self, wanted: Wanted) -> None:
+        """Write it; what would be lost is asked for first."""
+        view, base = self.wizard.view, self.wizard.file.parent
+        if view is None or self._answers is None:
+            return
+        subject = Subject(view, self._answers, self.wizard.report or {})
+        try:
+            made = await asyncio.to_thread(prepare, wanted, subject, self.wizard.application.look, base)
+            if made.there and not await self.app.push_screen_wait(ReplaceModal(made.there, base)):
+                return
+            paths = await asyncio.to_thread(made.write)
+        except (EkswizError, OSError) as error:
+            self.query_one(SaidLine).say(f"Not written: {error}", failed=True)
         else:
-            self.notify("\n".join(event.paths), title="Written")
+            self.query_one(SaidLine).say(f"Written: {', '.join(shown(path, base) for path in paths)}")

@@ -24,7 +24,7 @@ class TickBox(Widget, can_focus=True):
     """
     value: reactive[bool] = reactive(False, layout=False)
 
-    def __init__(self, sentence: str, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
+    def __init__(self, sentence: str, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.sentence = sentence
 

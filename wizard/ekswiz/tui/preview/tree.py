@@ -56,7 +56,7 @@ class ChangeTree(Tree[Change]):
             super().__init__()
             self.change = change
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
+    def __init__(self, *, id: str | None = None) -> None:
         super().__init__("changes", id=id)
         self.skipped: frozenset[str] = frozenset()
         self._shown: tuple[Plan, frozenset[str], str] | None = None

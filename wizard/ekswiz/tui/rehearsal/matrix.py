@@ -76,7 +76,7 @@ class Matrix(ScrollView, can_focus=True):
 
         place: Place
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
+    def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.rows: tuple[str, ...] = ()
         self.columns: tuple[str, ...] = tuple(name for _, names in wording.GROUPS for name in names)

@@ -58,7 +58,7 @@ class Pipeline(ScrollView, can_focus=True):
 
         key: str
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
+    def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.steps: Sequence[Step] = ()
         self._drawn: list[tuple[str, str, str]] = []
