@@ -55,9 +55,9 @@ def rehearse(
         EkswizError: The repository cannot be rehearsed, the port is in use, or a chosen tier cannot be had here.
     """
     origin, found = _check(answers, source or sample.source(), port, occasion, chosen)
-    from ekswiz_sim.rehearsal import Rehearsal  # noqa: PLC0415 - a second of imports, for which bad input does not wait
-    from ekswiz_sim.stages import stages as road_of  # noqa: PLC0415
-    from ekswiz_sim.world import World  # noqa: PLC0415
+    from ekswiz_sim.rehearsal import Rehearsal  # a second of imports, for which bad input does not wait
+    from ekswiz_sim.stages import stages as road_of
+    from ekswiz_sim.world import World
 
     def open_scene() -> Scene:
         world = World.start(answers, operator_policy, port=port, stop=stop, tiers=found)
@@ -71,7 +71,7 @@ def _check(answers: Answers, origin: Path, port: int, occasion: Occasion, chosen
     staging.check(origin, answers)
     ports.check(port)
     if occasion != USUAL:
-        from ekswiz_sim import occasions  # noqa: PLC0415 - the world's imports, which the usual push checks without
+        from ekswiz_sim import occasions  # the world's imports, which the usual push checks without
 
         occasions.check(occasion, origin, answers)
     return origin, alternatives.check(chosen)
@@ -82,7 +82,7 @@ def _enter(scene: Scene, occasion: Occasion, origin: Path) -> Scene:
     scene.occasion, scene.source = occasion, origin
     scene.secrets, scene.variables = occasion.secrets, occasion.variables
     if occasion.actions is not None:
-        from ekswiz_sim.runner.actions.published import published  # noqa: PLC0415 - who names no folder needs none
+        from ekswiz_sim.runner.actions.published import published  # who names no folder needs none
 
         scene.tiers = tiers.with_actions(scene.tiers, list(published(occasion.actions)))
     return scene
@@ -98,8 +98,8 @@ def _staged(
     interfere: Mapping[str, Callable[[Scene], None]],
 ) -> Scene:
     """The scene of a new world, with the repository staged in it; if that fails the world is removed again."""
-    from ekswiz_sim import stood_in  # noqa: PLC0415 - as above
-    from ekswiz_sim.scene import Scene  # noqa: PLC0415
+    from ekswiz_sim import stood_in
+    from ekswiz_sim.scene import Scene
 
     origin = sample.source() if source is None else source
     try:

@@ -80,6 +80,6 @@ def settle(home: Path, ways: Mapping[str, Settle] | None = None) -> list[str]:
 
 def _way(kind: str) -> Settle:
     """Who takes away things of this kind; loaded only for a folder that has a note of one."""
-    from ekswiz_sim import alternatives  # noqa: PLC0415 - as above
+    from ekswiz_sim import alternatives
 
     return alternatives.SETTLE[kind]()

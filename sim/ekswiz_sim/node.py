@@ -38,7 +38,7 @@ class NodeLogin:
         Raises:
             RefusedByGate: Another registry, or the node role may not have a login.
         """
-        from botocore.exceptions import ClientError  # noqa: PLC0415 - heavy
+        from botocore.exceptions import ClientError
 
         if host != self._registry:
             raise _refused(f"the node has a login for {self._registry}, not for {host}")

@@ -56,7 +56,7 @@ def of_roles(scene: Scene, names: list[str]) -> list[Row]:
     """The findings on roles of the account."""
     if not names:
         return []
-    from ekswiz.access.see import see  # noqa: PLC0415 - only a foreign workflow's roles are looked at
+    from ekswiz.access.see import see  # only a foreign workflow's roles are looked at
 
     target = replace(scene.target, aws=scene.world.root)
     found = see(target, scene.answers, names, ask_aws=False).findings
@@ -102,7 +102,7 @@ def nameless(scene: Scene) -> str:
 
 def prepare(scene: Scene) -> None:
     """Put a foreign workflow in its place, and make what its secrets name where nobody said what they are."""
-    from ekswiz_sim import occasions  # noqa: PLC0415 - a foreign workflow only
+    from ekswiz_sim import occasions  # a foreign workflow only
 
     if scene.occasion.workflow is None:
         return

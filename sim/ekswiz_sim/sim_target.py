@@ -47,8 +47,8 @@ class WorldClock:
 
 def clients(doorway: Doorway, keys: Mapping[str, str] | None) -> Callable[[str], Any]:
     """A cached factory of botocore clients for the world; unsigned ones without keys. Thread-safe."""
-    from botocore import UNSIGNED  # noqa: PLC0415 - slow to import
-    from botocore.config import Config  # noqa: PLC0415
+    from botocore import UNSIGNED
+    from botocore.config import Config
 
     session = sessions.session(keys, doorway.region)
     config = Config(

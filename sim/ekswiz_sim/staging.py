@@ -33,7 +33,7 @@ def check(source: Path, answers: Answers) -> None:
     if not (source / answers.context).is_dir():
         raise InputError("--context", f"{source / answers.context} is not a folder.", "Name the image's folder.")
     if (source / answers.dockerfile).is_file():
-        from ekswiz_sim.images.daemonless import read  # noqa: PLC0415 - a builder that other checks can do without
+        from ekswiz_sim.images.daemonless import read  # a builder that other checks can do without
 
         read(source / answers.dockerfile)
     elif answers.framework == "none":
@@ -44,7 +44,7 @@ def check(source: Path, answers: Answers) -> None:
             "or try the bundled sample: ekswiz --sim --sample.",
         )
     if (source / answers.manifests).exists():
-        from ekswiz_sim.manifests import folder  # noqa: PLC0415 - Kubernetes' schemas; only who has manifests pays
+        from ekswiz_sim.manifests import folder  # Kubernetes' schemas; only who has manifests pays
 
         folder.check(source, answers)
 
@@ -83,7 +83,7 @@ def stage(source: Path, into: Path) -> Path:
 
 def commit(checkout: Path, message: str) -> str:
     """Commit everything in `checkout` (a repository is made on first use); returns the 40-hex commit id."""
-    from dulwich import porcelain  # noqa: PLC0415 - half a second that only a push pays
+    from dulwich import porcelain  # half a second that only a push pays
 
     if not (checkout / ".git").exists():
         porcelain.init(str(checkout))
@@ -120,9 +120,9 @@ def _unreadable(error: OSError) -> NoReturn:
 def _ignore_filter(source: Path) -> Callable[[str], bool | None] | None:
     if not (source / ".git").exists():
         return None
-    from dulwich.errors import NotGitRepository  # noqa: PLC0415 - see commit
-    from dulwich.ignore import IgnoreFilterManager  # noqa: PLC0415
-    from dulwich.repo import Repo  # noqa: PLC0415
+    from dulwich.errors import NotGitRepository  # see commit
+    from dulwich.ignore import IgnoreFilterManager
+    from dulwich.repo import Repo
 
     try:
         with Repo(str(source)) as repo:

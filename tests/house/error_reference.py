@@ -1,4 +1,4 @@
-"""Prints `docs/reference/errors.md` from the error table; with `--check`, says whether the file is current."""
+"""Prints `docs/reference/errors.md` from error classes and error table; with `--check`, says if the file is current."""
 
 from __future__ import annotations
 
@@ -6,11 +6,15 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from ekswiz.clients.error_table import BROKEN, ROWS, Row
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / "tests")]
 
-FILE = Path(__file__).resolve().parents[2] / "docs/reference/errors.md"
+from ekswiz.clients.error_table import BROKEN, ROWS, Row  # noqa: E402 - the line above makes this a script
+from house.pages import rest  # noqa: E402 - as above
+
+FILE = ROOT / "docs/reference/errors.md"
 HEAD = """\
-# What AWS answers, and what ekswiz does
+## What AWS answers, and what ekswiz does
 
 Printed from `ekswiz/clients/error_table.py` by `python tests/house/error_reference.py`. The first row that fits
 decides.
@@ -34,7 +38,9 @@ decides.
 
 def text() -> str:
     """The whole page."""
-    return HEAD + "\n".join(_line(row) for row in (*ROWS, BROKEN)) + "\n\n" + "\n".join(_sources()) + "\n"
+    return (
+        rest.errors() + HEAD + "\n".join(_line(row) for row in (*ROWS, BROKEN)) + "\n\n" + "\n".join(_sources()) + "\n"
+    )
 
 
 def _line(row: Row) -> str:

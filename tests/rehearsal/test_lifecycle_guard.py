@@ -91,7 +91,7 @@ def _sample(me: psutil.Process, seen: Seen) -> None:
     for process in family:
         try:
             connections = process.net_connections("inet")
-            environment = "" if process == me else str(process.environ())
+            environment = "" if process == me or _is_ours_yet(process, me) else str(process.environ())
         except psutil.Error:
             continue
         if process != me:
@@ -99,6 +99,11 @@ def _sample(me: psutil.Process, seen: Seen) -> None:
         seen.remote |= {one.raddr.ip for one in connections if one.raddr}
         seen.listening |= {one.laddr.ip for one in connections if one.laddr and not one.raddr}
         seen.carriers |= {canary for canary in CANARIES if canary in environment}
+
+
+def _is_ours_yet(process: psutil.Process, me: psutil.Process) -> bool:
+    """Between fork and exec a child still shows the command, and the environment, of who started it."""
+    return process.cmdline() == me.cmdline()
 
 
 def _outside(addresses: set[str]) -> set[str]:

@@ -35,17 +35,17 @@ class Run:
     report: Mapping[str, Any]
     events: Sequence[Event]
 
-    def stage(self, id: str) -> Mapping[str, Any]:  # noqa: A002
+    def stage(self, id: str) -> Mapping[str, Any]:
         return next(stage for stage in self.report["stages"] if stage["id"] == id)
 
     @property
     def first_red(self) -> str:
         return next((stage["id"] for stage in self.report["stages"] if not stage["ok"]), "none")
 
-    def why(self, id: str) -> str:  # noqa: A002
+    def why(self, id: str) -> str:
         return str(self.stage(id)["why"])
 
-    def text(self, id: str) -> str:  # noqa: A002
+    def text(self, id: str) -> str:
         stage = self.stage(id)
         return "\n".join([stage["why"], *stage["log"]])
 

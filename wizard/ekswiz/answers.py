@@ -74,7 +74,8 @@ class Answers:
     changed; `folder` is the service's place in a repository of several. `test_command` runs first, in a job without
     credentials; empty for none. `framework` writes a Dockerfile where there is none, which starts `app_entry` (empty
     for the usual one). `oidc_check` adds a workflow that compares the token's claims with what the roles ask for,
-    `dependabot` an entry that keeps actions and base image fresh.
+    `dependabot` an entry that keeps actions and base image fresh. `deploy_runner` is the label of the runner that the
+    deploy job asks for: one of the user's own where GitHub's do not reach the cluster.
 
     `github` says what is done at GitHub itself: nothing, since the files go into the checkout ("files"); environment,
     variables and the form of `sub` are set up through its API ("api"); that, and the files come as a pull request
@@ -125,6 +126,7 @@ class Answers:
     app_entry: str = ""
     oidc_check: bool = False
     dependabot: bool = False
+    deploy_runner: str = "ubuntu-latest"
     github: GitHub = "files"
 
     @property

@@ -9,7 +9,6 @@ import contextlib
 import functools
 import os
 import sys
-import uuid
 from collections.abc import Mapping
 from dataclasses import MISSING, fields
 from difflib import get_close_matches
@@ -57,7 +56,7 @@ def build(values: Mapping[str, Any], source: str) -> Answers:
     Raises:
         InputError: A key is unknown or missing, a value has the wrong type or cannot be used.
     """
-    from pydantic import ValidationError  # noqa: PLC0415 - slow to import
+    from pydantic import ValidationError
 
     check_keys(values, source)
     given = dict(values)
@@ -87,7 +86,7 @@ def save_values(path: Path, values: Mapping[str, Any]) -> None:
         InputError: An existing file cannot be understood, or the place cannot be written.
     """
     document = _filled(_parse(path) if path.exists() else _empty(), values)
-    scratch = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+    scratch = path.with_name(f".{path.name}.{os.urandom(16).hex()}")
     try:
         scratch.write_text(document.as_string(), encoding="utf-8")
         os.replace(scratch, path)  # noqa: PTH105 - `Path.replace` says the same, less plainly
@@ -119,7 +118,7 @@ def check_keys(values: Mapping[str, Any], source: str) -> None:
 @functools.cache
 def _model() -> type[BaseModel]:
     """Answers as pydantic sees them: the same fields and types, nothing converted."""
-    from pydantic import ConfigDict, create_model  # noqa: PLC0415 - as above
+    from pydantic import ConfigDict, create_model
 
     types = get_type_hints(Answers)
     known: dict[str, Any] = {
@@ -136,8 +135,8 @@ def _require(given: Mapping[str, Any], source: str) -> None:
 
 
 def _parse(path: Path) -> TOMLDocument:
-    import tomlkit  # noqa: PLC0415 - only needed where there is a file
-    from tomlkit.exceptions import TOMLKitError  # noqa: PLC0415 - as above
+    import tomlkit  # only needed where there is a file
+    from tomlkit.exceptions import TOMLKitError
 
     try:
         return tomlkit.parse(_all_of(sys.stdin) if str(path) == STDIN else path.read_text(encoding="utf-8"))
@@ -162,7 +161,7 @@ def _filled(document: TOMLDocument, values: Mapping[str, Any]) -> TOMLDocument:
 
 
 def _empty() -> TOMLDocument:
-    import tomlkit  # noqa: PLC0415 - as above
+    import tomlkit
 
     document = tomlkit.document()
     document.add(tomlkit.comment(HEADER))

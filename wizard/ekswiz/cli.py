@@ -15,10 +15,11 @@ from typing import Any
 
 import click
 
-from ekswiz import narrate, plain, report_file, saved, start, tui, view
+from ekswiz import narrate, plain, report_file, saved, start, summary, tui, view
 from ekswiz.cli_sim import sim
 from ekswiz.errors import Exit, InputError, Preflight
 from ekswiz.frontend import Application, Choice, Given, OpenRoad, exit_code
+from ekswiz.helping import Group
 from ekswiz.occasion import USUAL, Occasion
 from ekswiz.options import answer_options, occasion_options, world_options
 from ekswiz.plan import Plan
@@ -30,14 +31,15 @@ PORT = click.IntRange(0, 65535)
 PLAN_FILE = click.Path(path_type=Path, dir_okay=False)
 
 
-@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Group, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="ekswiz", message="%(prog)s %(version)s")
 @click.option("--sim", is_flag=True, help="Act on a simulated world on this machine: no AWS account, no cost.")
 @click.option("--plain", is_flag=True, help="The wizard in lines: for screen readers, dumb terminals and pipes.")
 @click.option("--no-motion", is_flag=True, help="No animations.")
 @click.option("--headless", is_flag=True, help="No wizard: with --sim rehearse at once, and print lines.")
 @click.option("--json", "json_file", metavar="FILE", help='With --sim: write the report there ("-" for stdout).')
-@click.option("--port", type=PORT, default=0, help="With --sim: port of the simulated AWS.")
+@click.option("--summary", metavar="FILE", help="With --sim: add the report as Markdown to a file.")
+@click.option("--port", type=PORT, metavar="N", default=0, help="With --sim: port of the simulated AWS.")
 @answer_options
 @tier_options
 @click.pass_context
@@ -55,17 +57,18 @@ ekswiz.add_command(sim)
 
 @ekswiz.command()
 @click.option("--json", "json_file", metavar="FILE", help='Write the report there ("-" for stdout).')
-@click.option("--port", type=PORT, default=0, help="Port of the simulated AWS.")
+@click.option("--summary", metavar="FILE", help="Add the report as Markdown to a file: $GITHUB_STEP_SUMMARY.")
+@click.option("--port", type=PORT, metavar="N", default=0, help="Port of the simulated AWS.")
 @answer_options
 @tier_options
 @occasion_options
 @click.pass_context
-def rehearse(ctx: click.Context, /, given: Given, occasion: Occasion, json_file: str | None, port: int) -> None:
+def rehearse(ctx: click.Context, /, given: Given, occasion: Occasion, port: int, **files: str | None) -> None:
     """Run the whole road in a world of its own: plan, apply, push, deploy, who gets in, destroy.
 
     With --event another event happens at GitHub, with --workflow another file hears of it.
     """
-    ctx.exit(_rehearse(ctx.obj, merged(ctx, given), json_file, port, occasion))
+    ctx.exit(_rehearse(ctx.obj, merged(ctx, given), files, port, occasion))
 
 
 @ekswiz.command()
@@ -191,7 +194,7 @@ def carry_out(events: Any, made: Plan, stop: Stop, *, as_json: bool) -> Exit:
 
 def _begin(application: Application, given: Given, options: Mapping[str, Any]) -> int:
     """Without a command: the wizard, in the form that fits what stands at our streams."""
-    only_report = options["headless"] or options["json_file"] or options["port"]
+    only_report = options["headless"] or options["json_file"] or options["summary"] or options["port"]
     streams = (sys.stdin, sys.stdout, sys.stderr)
     fits: start.Front = "lines" if options["plain"] else "sentence" if only_report else start.front(os.environ, streams)
     if options["no_motion"]:
@@ -202,7 +205,7 @@ def _begin(application: Application, given: Given, options: Mapping[str, Any]) -
         _announce(given)
         return int(plain.run(application, given, sim=options["sim"]))
     if options["sim"]:
-        return _rehearse(application, given, options["json_file"], options["port"])
+        return _rehearse(application, given, options, options["port"])
     click.echo(start.screen(terminal=bool(only_report)))
     return Exit.OK
 
@@ -214,11 +217,11 @@ def _announce(given: Given) -> None:
 
 
 def _rehearse(
-    application: Application, given: Given, json_file: str | None, port: int, occasion: Occasion = USUAL
+    application: Application, given: Given, files: Mapping[str, Any], port: int, occasion: Occasion = USUAL
 ) -> int:
-    to_stdout = json_file == "-"
-    if json_file and not to_stdout:
-        report_file.check(json_file)
+    json_file, to_stdout = files["json_file"], files["json_file"] == "-"
+    report_file.check(None if to_stdout else json_file)
+    report_file.check(files["summary"], summary.FLAG)
     _announce(given)
     with stop_on_signals() as stop:
         what: dict[str, Any] = {} if occasion == USUAL else {"occasion": occasion}
@@ -234,6 +237,8 @@ def _rehearse(
         # A file is UTF-8; standard output may be anything.
         text = json.dumps(report, indent=2, ensure_ascii=to_stdout)
         click.echo(text) if to_stdout else report_file.write(json_file, text)
+    if files["summary"]:
+        summary.append(files["summary"], report)
     if stop.exit_code is not None:
         click.echo("Stopped before its end: this rehearsal proves nothing.", err=True)
         return int(stop.exit_code)

@@ -43,7 +43,7 @@ def _print(found: Answers, sources: dict[str, str], notes: list[str], *, as_json
     if as_json:
         click.echo(json.dumps({"answers": asdict(found), "sources": sources, "notes": notes}, indent=2))
         return
-    from ekswiz import answers_file  # noqa: PLC0415 - `ekswiz --help` needs none of it
+    from ekswiz import answers_file  # `ekswiz --help` needs none of it
 
     click.echo(answers_file.text(found), nl=False)
     for note in notes:

@@ -68,7 +68,7 @@ def hand_off(ctx: click.Context, given: Given, choice: Choice, *, folder: Path) 
 
 def _cleaner(application: Application, given: Given, choice: Choice) -> Callable[[Check], Check]:
     """What takes this stack's names out of a check."""
-    from ekswiz.doctor.redact import redacted  # noqa: PLC0415 - seldom asked for
+    from ekswiz.doctor.redact import redacted  # seldom asked for
 
     try:
         values = dict(application.look.draft(given, sim=choice.sim).values)

@@ -17,7 +17,7 @@ from ekswiz.options import answer_options, world_options
 
 __all__ = ["ekswiz"]
 FORMS: Mapping[str, str] = {
-    "bash": "AWS CLI, kubectl and gh commands with guards; may be run at any time",
+    "bash": "AWS CLI, kubectl and gh commands; may be run at any time",
     "terraform": "Terraform or OpenTofu for IAM, ECR and access",
     "cloudformation": "the same as a template, with a manifest for Kubernetes",
     "eksctl": "a ClusterConfig",
@@ -39,11 +39,8 @@ FILE = click.Path(path_type=Path, dir_okay=False, exists=True)
 def export(
     ctx: click.Context, given: Given, choice: Choice, *, form: str, folder: Path | None, report: Path | None
 ) -> None:
-    """Write the plan as FORM, for which nobody needs ekswiz: to DIR, or its main file to standard output.
-
-    The forms are described below.
-    """
-    from ekswiz import export as room  # noqa: PLC0415 - other commands need none of it
+    """Write the plan as FORM, for which nobody needs ekswiz: to DIR, or its main file to standard output."""
+    from ekswiz import export as room  # other commands need none of it
 
     with ctx.obj.road(merged(ctx, given), here(ctx, choice)) as road:
         subject = room.Subject(view.look(road, road.plan(), permissions=False), road.answers, _report(report))

@@ -15,6 +15,7 @@ from ekswiz.options import answer_options
 
 __all__ = ["ekswiz"]
 FOLDER = click.Path(path_type=Path, file_okay=False)
+REPOSITORY = click.Path(path_type=Path, file_okay=False, exists=True)
 
 
 @ekswiz.command()
@@ -26,8 +27,8 @@ FOLDER = click.Path(path_type=Path, file_okay=False)
 @click.pass_context
 def files(ctx: click.Context, /, given: Given, *, diff: bool, side: bool, out: Path | None, as_json: bool) -> None:
     """List the files for the repository: which are new, which are there, which are yours. Overwrites nothing."""
-    from ekswiz import beside  # noqa: PLC0415 - only who asks for files pays for their templates
-    from ekswiz.deliver import files as generated  # noqa: PLC0415 - as above
+    from ekswiz import beside  # only who asks for files pays for their templates
+    from ekswiz.deliver import files as generated
 
     given = merged(ctx, given)
     found = beside.compare(generated(ctx.obj.answers(given, sim=bool(ctx.meta["ekswiz.sim"]))), given.source)
@@ -46,12 +47,14 @@ def files(ctx: click.Context, /, given: Given, *, diff: bool, side: bool, out: P
 @ekswiz.command()
 @click.option("--json", "as_json", is_flag=True, help="The table as JSON.")
 @click.option("--exit-code", "code", is_flag=True, help="Exit 2 where the repository uses an action by another ref.")
-@click.option("--source", type=FOLDER, default=Path(), metavar="DIR", help="The repository's folder (default: here).")
+@click.option(
+    "--source", type=REPOSITORY, default=Path(), metavar="DIR", help="The repository's folder (default: here)."
+)
 @click.pass_context
 def pins(ctx: click.Context, /, *, as_json: bool, code: bool, source: Path) -> None:
     """Show the commits that actions are pinned to, since when, and where the repository uses others."""
-    from ekswiz import beside  # noqa: PLC0415 - as above
-    from ekswiz.deliver import pins as table  # noqa: PLC0415 - as above
+    from ekswiz import beside
+    from ekswiz.deliver import pins as table
 
     uses = beside.other_uses(source)
     if as_json:

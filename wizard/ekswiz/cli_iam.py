@@ -13,6 +13,7 @@ from ekswiz.cli import ekswiz, here, merged
 from ekswiz.errors import Exit, InputError
 from ekswiz.frontend import Choice, Given
 from ekswiz.options import answer_options, world_options
+from ekswiz.resolve import FILE as FILE_OF_ANSWERS
 
 if TYPE_CHECKING:
     from ekswiz.access.compute import Cell
@@ -48,14 +49,17 @@ def iam() -> None:
 @click.option("--resource-policy", type=FILE, metavar="FILE", help="The resource's own policy.")
 @click.option("--trust", type=FILE, metavar="FILE", help="A role's trust policy, judged by itself.")
 @click.option("--context", type=FILE, metavar="FILE", help='The request\'s condition keys: {"aws:key": "value"}.')
-@click.option("--action", required=True, help="One action, e.g. ecr:PutImage.")
-@click.option("--resource", default="*", show_default=True, help="One ARN.")
+@click.option("--action", metavar="NAME", required=True, help="One action, e.g. ecr:PutImage.")
+@click.option("--resource", metavar="ARN", default="*", show_default=True, help="One ARN.")
 @click.option("--principal", metavar="ARN", help="Who asks: user, role, session, provider or service.")
 @click.option("--json", "as_json", is_flag=True, help="The explanation as JSON.")
 @click.option("--exit-code", "code", is_flag=True, help="Exit 1 where the answer is no.")
 @click.pass_context
 def explain(ctx: click.Context, /, *, as_json: bool, code: bool, **asked: Any) -> None:
-    """Say whether a request is allowed, which statement decides, and how far each of the others got."""
+    """Say whether a request is allowed, and which statement decides.
+
+    It also says how far each of the others got.
+    """
     context = _json(asked["context"]) if asked["context"] else {}
     made = _of_trust(asked, context) if asked["trust"] else _of_policies(asked, context)
     click.echo(json.dumps(_explained(made), indent=2) if as_json else "\n".join(_lines(made)))
@@ -108,7 +112,7 @@ def access(
 
 
 def _of_policies(asked: Mapping[str, Any], context: Any) -> Explanation:
-    from ekswiz.iam.evaluate import Documents, explain  # noqa: PLC0415 - `ekswiz --help` needs none of it
+    from ekswiz.iam.evaluate import Documents, explain  # `ekswiz --help` needs none of it
 
     documents: Documents = Documents(
         identity=[_read(file) for file in asked["identity"]],
@@ -120,7 +124,7 @@ def _of_policies(asked: Mapping[str, Any], context: Any) -> Explanation:
 
 
 def _of_trust(asked: Mapping[str, Any], context: Any) -> Explanation:
-    from ekswiz.iam.trust import explain_trust  # noqa: PLC0415 - as above
+    from ekswiz.iam.trust import explain_trust
 
     if asked["principal"] is None:
         raise InputError("--principal", "a trust policy is judged for somebody.", "Add the provider's or caller's ARN.")
@@ -182,8 +186,8 @@ def _found(
     if asked["roles"]:
         seen: Seen = ctx.obj.roles(given, choice, asked["roles"])
         return seen.findings, seen.notes
-    from ekswiz.access.see import facts, written  # noqa: PLC0415 - as above
-    from ekswiz.lint.judge import guess_kind, lint_document  # noqa: PLC0415 - as above
+    from ekswiz.access.see import facts, written
+    from ekswiz.lint.judge import guess_kind, lint_document
 
     if not asked["files"]:
         return written(ctx.obj.answers(given, sim=choice.sim)), ()
@@ -205,12 +209,12 @@ def _found(
 
 def _show(found: Sequence[Finding], notes: Sequence[str], asked: Mapping[str, Any]) -> None:
     if asked["as_sarif"]:
-        from importlib.metadata import version  # noqa: PLC0415 - it would be a third of what `ekswiz --help` costs
+        from importlib.metadata import version  # it would be a third of what `ekswiz --help` costs
 
-        from ekswiz.lint.sarif import sarif  # noqa: PLC0415 - as above
+        from ekswiz.lint.sarif import sarif
 
-        (uri,) = [str(file) for file in asked["files"]] if len(asked["files"]) == 1 else [""]
-        click.echo(json.dumps(sarif(found, uri, version("ekswiz")), indent=2))
+        places = [str(file) for file in asked["files"]] or ([FILE_OF_ANSWERS] if not asked["roles"] else [])
+        click.echo(json.dumps(sarif(found, places, version("ekswiz")), indent=2))
     elif asked["as_json"]:
         click.echo(json.dumps({"findings": [each.to_json() for each in found], "notes": list(notes)}, indent=2))
     else:
@@ -220,7 +224,7 @@ def _show(found: Sequence[Finding], notes: Sequence[str], asked: Mapping[str, An
 
 
 def _rules() -> list[str]:
-    from ekswiz.lint.judge import RULES  # noqa: PLC0415 - as above
+    from ekswiz.lint.judge import RULES
 
     return [f"{rule.severity:<8}{rule.id}\n        {rule.why}\n        fix: {rule.fix}" for rule in RULES]
 
@@ -229,7 +233,7 @@ def _rules() -> list[str]:
 
 
 def _table(seen: Seen, *, every: bool) -> list[str]:
-    from ekswiz.access.compute import COLUMNS, unmet  # noqa: PLC0415 - as above
+    from ekswiz.access.compute import COLUMNS, unmet
 
     lines = ["Computed, not tried: from what is written about the roles."]
     for role in seen.roles:
@@ -257,7 +261,7 @@ def _sign(cell: Cell) -> str:
 
 
 def _table_json(seen: Seen) -> Mapping[str, Any]:
-    from ekswiz.access.compute import unmet  # noqa: PLC0415 - as above
+    from ekswiz.access.compute import unmet
 
     return {
         "basis": "computed, not tried",
@@ -274,7 +278,7 @@ def _table_json(seen: Seen) -> Mapping[str, Any]:
 
 def _read(file: Path) -> Any:
     """A policy's JSON; refused by name where JSON readers would disagree about it."""
-    from ekswiz.iam.text import parse_document  # noqa: PLC0415 - as above
+    from ekswiz.iam.text import parse_document
 
     try:
         with click.open_file(str(file), encoding="utf-8") as stream:

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
+import json
 
 import click
 
+from ekswiz import schemas
 from ekswiz.cli import ekswiz
-from ekswiz.errors import InputError
 
 __all__ = ["ekswiz"]
 SHELLS = ("bash", "zsh", "fish")
 VARIABLE = "_EKSWIZ_COMPLETE"
 """What the shell sets when it asks for completions; click's own convention."""
-SCHEMAS = {"plan": ("ekswiz", "data/plan.schema.json"), "report": ("ekswiz_sim", "data/report.schema.json")}
 
 
 @ekswiz.command()
 @click.argument("shell", type=click.Choice(SHELLS))
 def completion(shell: str) -> None:
     """Print a script that completes commands, flags and their values: eval "$(ekswiz completion bash)"."""
-    from click.shell_completion import get_completion_class  # noqa: PLC0415 - only who asks for it pays for it
+    from click.shell_completion import get_completion_class  # only who asks for it pays for it
 
     kind = get_completion_class(shell)
     assert kind is not None  # click has these three
@@ -28,11 +27,11 @@ def completion(shell: str) -> None:
 
 
 @ekswiz.command()
-@click.argument("name", type=click.Choice(sorted(SCHEMAS)))
-def schema(name: str) -> None:
-    """Print the JSON Schema of what a command writes as JSON."""
-    package, path = SCHEMAS[name]
-    try:
-        click.echo(files(package).joinpath(path).read_text(encoding="utf-8"), nl=False)
-    except ModuleNotFoundError:
-        raise InputError(name, "the simulator is not installed.", "pip install 'ekswiz[sim]'") from None
+@click.argument("name", type=click.Choice(sorted(schemas.NAMES)), metavar="[NAME]", required=False)
+def schema(name: str | None) -> None:
+    """Print the JSON Schema of what a command writes as JSON; without NAME, the list of them."""
+    if name is None:
+        width = max(map(len, schemas.NAMES))
+        click.echo("\n".join(f"{each:<{width}}  {what}" for each, what in schemas.NAMES.items()))
+        return
+    click.echo(json.dumps(schemas.schema(name), indent=2))

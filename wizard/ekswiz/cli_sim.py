@@ -10,25 +10,29 @@ import click
 
 from ekswiz.errors import Exit
 from ekswiz.frontend import Given
+from ekswiz.helping import Group
 from ekswiz.options import answer_options
 from ekswiz.tier_options import tier_options
 
 NONE_UP = "No world is up. Start one with: ekswiz sim up"
 
 
-@click.group()
+@click.group(cls=Group)
 def sim() -> None:
     """A simulated AWS, GitHub and Kubernetes that stays up until told otherwise."""
 
 
 @sim.command()
-@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port of the simulated AWS (default: any).")
+@click.option("--port", type=click.IntRange(0, 65535), metavar="N", default=0, help="Port of the simulated AWS.")
 @click.option("--json", "as_json", is_flag=True, help="Facts as JSON.")
 @answer_options
 @tier_options
 @click.pass_context
 def up(ctx: click.Context, given: Given, *, port: int, as_json: bool) -> None:
-    """Start a world; `ekswiz --sim plan`, `apply` and `destroy` act on it."""
+    """Start a world.
+
+    `ekswiz --sim plan`, `apply` and `destroy` act on it.
+    """
     _print(ctx.obj.sim_up(given, port), as_json=as_json)
 
 

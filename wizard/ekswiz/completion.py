@@ -32,7 +32,7 @@ def fixed(name: str) -> tuple[str, ...]:
 
 
 def _regions(_said: Mapping[str, Any], _look: Look) -> Iterable[str]:
-    from ekswiz.fields.regions import regions  # noqa: PLC0415 - reads a file that other flags do not need
+    from ekswiz.fields.regions import regions  # reads a file that other flags do not need
 
     return sorted(regions())
 
@@ -48,13 +48,13 @@ def _clusters(said: Mapping[str, Any], look: Look) -> Iterable[str]:
 
 
 def _branches(said: Mapping[str, Any], _look: Look) -> Iterable[str]:
-    from ekswiz.detect import branches  # noqa: PLC0415 - as above
+    from ekswiz.detect import branches
 
     return branches(said["source"])
 
 
 def _risks(_said: Mapping[str, Any], _look: Look) -> Iterable[str]:
-    from ekswiz.risks import EVERY  # noqa: PLC0415 - as above
+    from ekswiz.risks import EVERY
 
     return sorted(EVERY)
 

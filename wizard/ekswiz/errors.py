@@ -21,6 +21,7 @@ EkswizError
 
 from __future__ import annotations
 
+import errno
 from enum import IntEnum
 
 
@@ -190,3 +191,8 @@ class RehearsalError(EkswizError):
 
     summary = "The rehearsal could not be carried out"
     exit_code = Exit.PREFLIGHT
+
+
+def remedy_of(error: OSError, usual: str) -> str:
+    """What to do about a file that could not be written: on a full disk, something else than usually."""
+    return "Make room on that disk." if error.errno in (errno.ENOSPC, errno.EDQUOT) else usual

@@ -190,7 +190,7 @@ def _intended_rows(run: Run) -> tuple[Row, ...]:
     )
 
 
-def _both(id: str, title: str, run: Run, why: str = "") -> Row:  # noqa: A002 - the field's own name
+def _both(id: str, title: str, run: Run, why: str = "") -> Row:
     return Row(id, title, build=run.claims("build"), deploy=run.claims("deploy"), why=why)
 
 

@@ -20,11 +20,12 @@ from ekswiz import (
     cli_iam,
     cli_shell,
     cli_state,
+    failure,
     resolve,
     streams,
 )
 from ekswiz.answers import Answers
-from ekswiz.errors import EkswizError, Exit, InputError
+from ekswiz.errors import EkswizError, InputError
 from ekswiz.frontend import Choice, Given, OpenRoad, RunningRehearsal
 from ekswiz.main_look import Looking, live_target, sample_of, simulator, simulator_for
 from ekswiz.occasion import USUAL, Occasion
@@ -39,6 +40,8 @@ COMMANDS = (cli_answers, cli_doctor, cli_export, cli_files, cli_iam, cli_shell, 
 """Modules that add their commands to `cli.ekswiz` when they are imported."""
 TRACEBACK = "EKSWIZ_TRACEBACK"
 """Variable that asks for the traceback of an error that is ours."""
+EXPECTED = (EkswizError, OSError, click.ClickException, click.Abort, KeyboardInterrupt)
+"""What is no mistake of ours, and needs no traceback."""
 
 
 class Ekswiz:
@@ -54,7 +57,7 @@ class Ekswiz:
     @contextmanager
     def road(self, given: Given, choice: Choice) -> Iterator[OpenRoad]:
         """Open the stack in AWS, or in the world that is up."""
-        from ekswiz.session import Session  # noqa: PLC0415 - `ekswiz --help` needs none of it
+        from ekswiz.session import Session  # `ekswiz --help` needs none of it
 
         answers, target, state = self._world(given, choice)
         session = Session(
@@ -74,7 +77,7 @@ class Ekswiz:
             answers, target, state = simulator().attach()
             _same_stack(given, answers)
             return _piped(given, answers), target, state
-        from ekswiz.clients.aws_clients import aws_target  # noqa: PLC0415 - boto3 is slow to import
+        from ekswiz.clients.aws_clients import aws_target  # boto3 is slow to import
 
         answers = self.answers(given, sim=False)
         where = given.source.resolve()
@@ -82,14 +85,14 @@ class Ekswiz:
 
     def roles(self, given: Given, choice: Choice, names: Sequence[str]) -> Seen:
         """Real roles (the stack's by default), with what is wrong with them and who can do what."""
-        from ekswiz.access.see import see  # noqa: PLC0415 - other commands need none of it
+        from ekswiz.access.see import see  # other commands need none of it
 
         answers, target, _ = self._world(given, choice)
         return see(target, answers, names, ask_aws=True)
 
     def from_account(self, given: Given, choice: Choice, stack: str | None) -> tuple[Answers, Found]:
         """The answers of a stack that is there, and where each was found; what was said wins."""
-        from ekswiz.from_account import rebuild  # noqa: PLC0415 - other commands need none of it
+        from ekswiz.from_account import rebuild  # other commands need none of it
 
         target = simulator().attach()[1] if choice.sim else live_target(given, choice)
         found = rebuild(target, stack or given.fields.get("stack"))
@@ -101,7 +104,7 @@ class Ekswiz:
 
     def rehearse(self, given: Given, stop: Flag, *, port: int = 0, occasion: Occasion = USUAL) -> RunningRehearsal:
         """Prepare a rehearsal in a world of its own."""
-        from ekswiz.session import Session  # noqa: PLC0415 - `ekswiz --help` needs none of it
+        from ekswiz.session import Session  # `ekswiz --help` needs none of it
 
         answers = self.answers(given, sim=True)
         rehearsal: RunningRehearsal = simulator_for(answers).rehearse(
@@ -150,32 +153,37 @@ def main() -> None:
 
 
 def run(arguments: list[str]) -> int:
-    """Run one command line; its exit code."""
+    """Run one command line; its exit code. Who asked for JSON gets a failure as JSON, too."""
     try:
         return int(cli_state.ekswiz.main(args=arguments, prog_name="ekswiz", standalone_mode=False, obj=Ekswiz()) or 0)
-    except click.ClickException as error:
-        error.show()
-        return Exit.USAGE
-    except (click.Abort, KeyboardInterrupt):
-        streams.tell("Stopped. Nothing more was changed.")
-        return Exit.INTERRUPTED
-    except EkswizError as error:
-        streams.tell(f"ekswiz: {error}")
-        return error.exit_code
-    except OSError as error:
-        streams.tell(f"ekswiz: Stopped: {error.strerror or error}{f' ({error.filename})' if error.filename else ''}.")
-        return Exit.FAILED
-    except Exception as error:
-        if os.environ.get(TRACEBACK):
+    except (Exception, KeyboardInterrupt) as error:
+        if os.environ.get(TRACEBACK) and not isinstance(error, EXPECTED):
             raise
-        streams.tell(f"ekswiz: A mistake in ekswiz: {type(error).__name__}: {error}. To see where: {TRACEBACK}=1.")
-        return Exit.FAILED
+        code = failure.code_of(error)
+        if failure.asked(arguments, cli_state.ekswiz.commands):
+            streams.result(failure.line(error, code))
+        _tell(error)
+        return code
     finally:
         streams.abandon()
 
 
+def _tell(error: BaseException) -> None:
+    """One sentence on standard error."""
+    if isinstance(error, click.ClickException):
+        error.show()
+    elif isinstance(error, click.Abort | KeyboardInterrupt):
+        streams.tell("Stopped. Nothing more was changed.")
+    elif isinstance(error, EkswizError):
+        streams.tell(f"ekswiz: {error}")
+    elif isinstance(error, OSError):
+        streams.tell(f"ekswiz: Stopped: {error.strerror or error}{f' ({error.filename})' if error.filename else ''}.")
+    else:
+        streams.tell(f"ekswiz: A mistake in ekswiz: {type(error).__name__}: {error}. To see where: {TRACEBACK}=1.")
+
+
 def _operator_policy(answers: Answers, **more: bool) -> Mapping[str, Any]:
-    from ekswiz.operator_policy import operator_policy  # noqa: PLC0415 - `ekswiz --help` needs none of it
+    from ekswiz.operator_policy import operator_policy  # `ekswiz --help` needs none of it
 
     return operator_policy(answers, **more)
 

@@ -31,7 +31,7 @@ def simulator() -> Any:
     Raises:
         RehearsalError: Its packages are not installed.
     """
-    from ekswiz_sim import packages  # noqa: PLC0415 - the simulator is loaded only when it is asked for
+    from ekswiz_sim import packages  # the simulator is loaded only when it is asked for
 
     missing = packages.missing()
     if missing:
@@ -39,7 +39,7 @@ def simulator() -> Any:
             f"the simulator's packages are not installed ({', '.join(missing)} missing).",
             "Install them with: pip install 'ekswiz[sim]'",
         )
-    from ekswiz_sim import entry  # noqa: PLC0415 - as above
+    from ekswiz_sim import entry
 
     return entry
 
@@ -81,7 +81,7 @@ class Looking:
 
     def draft(self, given: Given, *, sim: bool) -> Draft:
         """Defaults with their sources."""
-        from ekswiz.probes.draft import draft  # noqa: PLC0415 - the command line needs none of it
+        from ekswiz.probes.draft import draft  # the command line needs none of it
 
         world = _texts(_attached()[0]) if sim and _is_up() else {}
         self._sim, self._draft = sim, draft(given, sim=sim, sample=sample_of(given, sim=sim), world=world)
@@ -91,13 +91,13 @@ class Looking:
         """AWS profiles of this machine; of a simulated account its operator."""
         if self._sim:
             return [Profile(OPERATOR, self._said("region"), sso=False, source="of the simulated account")]
-        from ekswiz.probes.aws_files import profiles  # noqa: PLC0415 - as above
+        from ekswiz.probes.aws_files import profiles
 
         return profiles(os.environ)
 
     def identity(self, profile: str | None, region: str) -> Identity:
         """Who the profile is."""
-        from ekswiz.probes import aws  # noqa: PLC0415 - boto3 is slow to import
+        from ekswiz.probes import aws  # boto3 is slow to import
 
         if not self._sim:
             return aws.identity(profile, region)
@@ -108,7 +108,7 @@ class Looking:
 
     def clusters(self, profile: str | None, region: str) -> Sequence[ClusterSeen]:
         """The region's EKS clusters; of a simulated account the one that it has or will have."""
-        from ekswiz.probes import aws  # noqa: PLC0415 - as above
+        from ekswiz.probes import aws
 
         if not self._sim:
             return aws.clusters(profile, region)
@@ -124,8 +124,8 @@ class Looking:
             branch, private = self._said("branch"), False
             ids = (self._said("owner_id"), self._said("repo_id"))
             return RepositorySeen(owner, repo, *ids, branch, private, immutable_subject=self._immutable())
-        from ekswiz.probes.github_api import GitHubApi  # noqa: PLC0415 - as above
-        from ekswiz.probes.repository import repository  # noqa: PLC0415 - as above
+        from ekswiz.probes.github_api import GitHubApi
+        from ekswiz.probes.repository import repository
 
         if not self._sim:
             return repository(GitHubApi(), owner, repo)
@@ -133,22 +133,22 @@ class Looking:
 
     def checks(self, given: Given, choice: Choice) -> Iterator[Check]:
         """The doctor's checks."""
-        from ekswiz.doctor.checks import CHECKS  # noqa: PLC0415 - as above
-        from ekswiz.doctor.facts import Facts  # noqa: PLC0415 - as above
-        from ekswiz.doctor.run import run  # noqa: PLC0415 - as above
+        from ekswiz.doctor.checks import CHECKS
+        from ekswiz.doctor.facts import Facts
+        from ekswiz.doctor.run import run
 
         return run(CHECKS, Facts(_source(given, choice)))
 
     def save(self, draft: Draft, file: Path) -> Path:
         """Write the answers so far."""
-        from ekswiz.probes.save import save  # noqa: PLC0415 - as above
+        from ekswiz.probes.save import save
 
         return save(draft, file)
 
     def hand_off(self, plan: Plan, answers: Answers, folder: Path) -> Sequence[Path]:
         """Write what an administrator has to do, and note that `resume` goes on after it."""
-        from ekswiz.hand_off import hand_off  # noqa: PLC0415 - as above
-        from ekswiz.session import Session  # noqa: PLC0415 - as above
+        from ekswiz.hand_off import hand_off
+        from ekswiz.session import Session
 
         written = hand_off(plan, answers, folder)
         Session(answers, state_dir=simulator().attach()[2] if self._sim and _is_up() else None).handed_over(plan)
@@ -173,18 +173,18 @@ def live_target(given: Given, choice: Choice) -> Target:
         InputError: There is no such profile, or no region.
         TargetError: There are no usable credentials, or AWS does not answer.
     """
-    from ekswiz.doctor.live import live_door  # noqa: PLC0415 - as above
-    from ekswiz.probes.aws_files import default_region  # noqa: PLC0415 - as above
+    from ekswiz.doctor.live import live_door
+    from ekswiz.probes.aws_files import default_region
 
     region = given.fields.get("region") or default_region(os.environ)[0]
     return live_door(choice.profile, region, given.source.resolve(), choice.endpoint_url).target
 
 
 def _live(given: Given, choice: Choice) -> Source:
-    from ekswiz.doctor.facts import Source  # noqa: PLC0415 - as above
-    from ekswiz.doctor.live import live_door  # noqa: PLC0415 - as above
-    from ekswiz.probes.draft import draft  # noqa: PLC0415 - as above
-    from ekswiz.probes.github_api import GitHubApi  # noqa: PLC0415 - as above
+    from ekswiz.doctor.facts import Source
+    from ekswiz.doctor.live import live_door
+    from ekswiz.probes.draft import draft
+    from ekswiz.probes.github_api import GitHubApi
 
     checkout = given.source.resolve()
     try:
@@ -202,8 +202,8 @@ def _live(given: Given, choice: Choice) -> Source:
 
 
 def _simulated(given: Given) -> Source:
-    from ekswiz.doctor.facts import Door, Source  # noqa: PLC0415 - as above
-    from ekswiz.probes import aws  # noqa: PLC0415 - as above
+    from ekswiz.doctor.facts import Door, Source
+    from ekswiz.probes import aws
 
     if not _is_up():
         return _before_a_world(given)
@@ -221,8 +221,8 @@ def _simulated(given: Given) -> Source:
 
 def _before_a_world(given: Given) -> Source:
     """What can be looked at while the simulated account is not there: the answers, the repository, the machine."""
-    from ekswiz.doctor.facts import Source  # noqa: PLC0415 - as above
-    from ekswiz.doctor.finding import Unasked  # noqa: PLC0415 - as above
+    from ekswiz.doctor.facts import Source
+    from ekswiz.doctor.finding import Unasked
 
     def nothing_yet() -> NoReturn:
         raise Unasked("no simulated account is up yet")
@@ -239,7 +239,7 @@ def _before_a_world(given: Given) -> Source:
 
 
 def _simulated_github() -> GitHubApi:
-    from ekswiz.probes.github_api import GitHubApi, SignIn  # noqa: PLC0415 - as above
+    from ekswiz.probes.github_api import GitHubApi, SignIn
 
     who = SignIn(simulator().github_token(), "by the simulated account")
     return GitHubApi(_attached()[1].github().url, who)

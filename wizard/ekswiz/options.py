@@ -19,6 +19,8 @@ from ekswiz.occasion import HAPPENINGS, USUAL, Occasion
 from ekswiz.risks import EVERY
 
 F = TypeVar("F", bound=Callable[..., Any])
+ANY_PATH = click.Path(path_type=Path)
+REPOSITORY = click.Path(path_type=Path, exists=True, file_okay=False)
 
 FIELDS: tuple[tuple[str, str, str, str], ...] = (
     ("stack", "--stack", "NAME", "Name of this pipeline; roles and tags carry it."),
@@ -42,7 +44,7 @@ FIELDS: tuple[tuple[str, str, str, str], ...] = (
     ("kubernetes_version", "--kubernetes-version", "VERSION", "Version of a new cluster, e.g. 1.35, or latest."),
     ("compute", "--compute", "KIND", 'Nodes of a new cluster: "nodegroup" or "auto" (EKS Auto Mode).'),
     ("node_type", "--node-type", "TYPE", "EC2 instance type of the nodes."),
-    ("node_min", "--node-min", "N", "Least number of nodes."),
+    ("node_min", "--node-min", "N", "Fewest nodes."),
     ("node_max", "--node-max", "N", "Most nodes."),
     ("endpoint_cidrs", "--endpoint-cidrs", "CIDR,...", "Networks that may reach the cluster's public endpoint."),
     ("vpc_cidr", "--vpc-cidr", "CIDR", "Addresses of the new network."),
@@ -62,6 +64,7 @@ FIELDS: tuple[tuple[str, str, str, str], ...] = (
     ("app_entry", "--app-entry", "WHAT", "What that Dockerfile starts, e.g. main:app."),
     ("oidc_check", "--oidc-check", "true|false", "Add a workflow that shows the token's claims."),
     ("dependabot", "--dependabot", "true|false", "Add a Dependabot entry for actions and base image."),
+    ("deploy_runner", "--deploy-runner", "LABEL", "Label of the deploy job's runner, where it is one of your own."),
     ("github", "--github", "HOW", 'What is set up at GitHub: nothing ("files"), "api" or "pull_request".'),
 )
 
@@ -88,7 +91,7 @@ def answer_options(command: F) -> F:
             shell_complete=_offer(name),
         )(result)
     result = click.option(
-        "--source", type=click.Path(path_type=Path), default=Path(), metavar="DIR", envvar="EKSWIZ_SOURCE",
+        "--source", type=REPOSITORY, default=Path(), metavar="DIR", envvar="EKSWIZ_SOURCE",
         help="The repository's folder (default: here).",
     )(result)  # fmt: skip
     result = click.option("--sample", is_flag=True, help="Use the bundled sample service.")(result)
@@ -143,17 +146,20 @@ def occasion_options(command: F) -> F:
         occasion = Occasion(branch=branch, **said, **pairs)
         return command(*positional, given=given, occasion=occasion, **keywords)
 
-    path = click.Path(path_type=Path)
     result: Any = click.option(
         "--event", type=click.Choice(HAPPENINGS), default=None,
-        help="Let this happen instead of the push; with it --branch is the event's branch.",
+        help="Let this happen, not the push; --branch is its branch.",
     )(wrapped)  # fmt: skip
     result = click.option("--fork", is_flag=True, help="The pull request comes from a fork.")(result)
-    result = click.option("--workflow", type=path, metavar="FILE", help="Run this workflow, as it is.")(result)
-    result = click.option("--secret", "secrets", multiple=True, metavar="NAME=VALUE", help="A secret for it.")(result)
-    result = click.option("--variable", "variables", multiple=True, metavar="NAME=VALUE", help="A variable.")(result)
+    result = click.option("--workflow", type=ANY_PATH, metavar="FILE", help="Run this workflow, as it is.")(result)
+    result = click.option("--secret", "secrets", multiple=True, metavar="NAME=VALUE", help="A secret of the workflow.")(
+        result
+    )
     result = click.option(
-        "--actions-dir", "actions", type=path, metavar="DIR", help="Run the actions in DIR/OWNER/NAME themselves."
+        "--variable", "variables", multiple=True, metavar="NAME=VALUE", help="A variable of the workflow."
+    )(result)
+    result = click.option(
+        "--actions-dir", "actions", type=ANY_PATH, metavar="DIR", help="Run the actions in DIR/OWNER/NAME themselves."
     )(result)  # fmt: skip
     result = click.option(
         "--run-on-host", "outside", is_flag=True, help="Agree to run a workflow from outside the repository here."
@@ -165,7 +171,7 @@ def _offer(name: str) -> Callable[[click.Context, click.Parameter, str], list[st
     """What the shell offers for a value; looked up only while somebody types."""
 
     def complete(ctx: click.Context, _parameter: click.Parameter, typed: str) -> list[str]:
-        from ekswiz.completion import values  # noqa: PLC0415 - only who completes pays for it
+        from ekswiz.completion import values  # only who completes pays for it
 
         return [value for value in values(name, ctx.params, ctx.obj.look) if value.startswith(typed)]
 

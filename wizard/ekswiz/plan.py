@@ -5,7 +5,6 @@ The surprising thing: an action's value *is* its sign, so what a user reads and 
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
@@ -117,6 +116,8 @@ class Plan:
     def fingerprint(self) -> str:
         """SHA-256 over every address and its prior state: changes when the world moved."""
         seen = [[c.address, encode(c.before)] for c in self.changes]
+        import hashlib  # `ekswiz --help` pays for none of it
+
         return hashlib.sha256(json.dumps(seen, sort_keys=True).encode()).hexdigest()
 
     @property

@@ -108,7 +108,7 @@ def _tiers(dimensions: Iterable[Mapping[str, Any]]) -> Iterator[tuple[Decimal, D
 @functools.cache
 def _questions() -> Mapping[str, Any]:
     """How each price is asked for, by its name in the table."""
-    import tomllib  # noqa: PLC0415 - `ekswiz --help` asks for no price
-    from importlib import resources  # noqa: PLC0415 - as above
+    import tomllib  # `ekswiz --help` asks for no price
+    from importlib import resources
 
     return tomllib.loads(resources.files("ekswiz").joinpath("data/price_list.toml").read_text(encoding="utf-8"))

@@ -92,8 +92,8 @@ class Wanted(Prices):
 @functools.cache
 def table() -> Mapping[str, Any]:
     """The price table that ships with ekswiz."""
-    import tomllib  # noqa: PLC0415 - `ekswiz --help` asks for no price
-    from importlib import resources  # noqa: PLC0415 - as above
+    import tomllib  # `ekswiz --help` asks for no price
+    from importlib import resources
 
     text = resources.files("ekswiz").joinpath("data/prices.toml").read_text(encoding="utf-8")
     return tomllib.loads(text)

@@ -10,19 +10,21 @@ from ekswiz.errors import InputError
 FLAG = "--json"
 
 
-def check(path: str) -> None:
-    """Refuse a file that cannot be written. Nothing is created.
+def check(path: str | None, flag: str = FLAG) -> None:
+    """Refuse a file that cannot be written. Nothing is created; no path is fine.
 
     Raises:
         InputError: It is a folder, its folder is missing, or it may not be written.
     """
+    if path is None:
+        return
     file = Path(path)
     if file.is_dir():
-        raise InputError(FLAG, f"{path} is a folder.", "Name a file in it.")
+        raise InputError(flag, f"{path} is a folder.", "Name a file in it.")
     if not file.parent.is_dir():
-        raise InputError(FLAG, f"{path} cannot be written: there is no folder {file.parent}.", "Make it first.")
+        raise InputError(flag, f"{path} cannot be written: there is no folder {file.parent}.", "Make it first.")
     if not os.access(file if file.exists() else file.parent, os.W_OK):
-        raise _unwritable(path, "permission denied")
+        raise _unwritable(path, "permission denied", flag)
 
 
 def write(path: str, text: str) -> None:
@@ -37,5 +39,5 @@ def write(path: str, text: str) -> None:
         raise _unwritable(path, error.strerror or str(error)) from error
 
 
-def _unwritable(path: str, why: str) -> InputError:
-    return InputError(FLAG, f"{path} cannot be written: {why}.", "Name another file.")
+def _unwritable(path: str, why: str, flag: str = FLAG) -> InputError:
+    return InputError(flag, f"{path} cannot be written: {why}.", "Name another file.")

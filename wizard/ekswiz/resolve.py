@@ -59,7 +59,7 @@ def resolve(given: Given, *, sim: bool, sample: Mapping[str, str]) -> Answers:
     said = _said(given)
     known = dict(draft(given, sim=sim, sample=sample).values)
     _propose(known)
-    _require(known)
+    _require(known, remedy=" Or rehearse the bundled sample: add --sample." if sim else "")
     try:
         return validate(_typed(known))
     except InputError as error:
@@ -177,15 +177,15 @@ def _text(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _require(known: Mapping[str, str], proposed: Iterable[str] = PROPOSALS) -> None:
+def _require(known: Mapping[str, str], proposed: Iterable[str] = PROPOSALS, remedy: str = "") -> None:
     missing = [name for name in _needed() if name not in known and name not in proposed]
     if not missing:
         return
     flags = list(dict.fromkeys(_flag(name) for name in missing))
     variables = [_variable(flag) for flag in flags]
-    raise Incomplete(
-        ", ".join(flags), "not known, and nothing here says it.", f"Give the flag, or set {', '.join(variables)}."
-    )
+    lines = ", ".join(f"`{name}`" for name in missing)
+    usual = f"Give the flag, set {', '.join(variables)}, or write {lines} into {FILE}."
+    raise Incomplete(", ".join(flags), "not known, and nothing here says it.", f"{usual}{remedy}")
 
 
 def _typed(known: Mapping[str, str]) -> Answers:

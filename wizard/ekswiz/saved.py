@@ -7,10 +7,8 @@ now is compared with it field by field, and whatever moved is named.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import os
-import uuid
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -33,7 +31,7 @@ def save(path: Path, document: Mapping[str, Any]) -> None:
     content = {"format": FORMAT, **document}
     content["checksum"] = _checksum(content)
     text = json.dumps(content, indent=2, allow_nan=False) + "\n"
-    scratch = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+    scratch = path.with_name(f".{path.name}.{os.urandom(16).hex()}")
     try:
         _write(scratch, text.encode())
         scratch.replace(path)
@@ -165,6 +163,8 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def _checksum(document: Mapping[str, Any]) -> str:
+    import hashlib  # `ekswiz --help` pays for none of it
+
     return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
 
 

@@ -23,7 +23,7 @@ from ekswiz.engine.journal import FileJournal
 from ekswiz.engine.last_run import LastRun, Recorder, load, unfinished
 from ekswiz.engine.lock import lock
 from ekswiz.engine.planner import Consent, plan
-from ekswiz.errors import InputError, JournalError
+from ekswiz.errors import InputError, JournalError, remedy_of
 from ekswiz.events import Event
 from ekswiz.permissions import check, needed
 from ekswiz.permitted import Permissions
@@ -148,7 +148,9 @@ class Session:
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
-            raise JournalError(f"{self._folder}: {error.strerror}.", "Make the folder writable.") from error
+            raise JournalError(
+                f"{self._folder}: {error.strerror}.", remedy_of(error, "Make the folder writable.")
+            ) from error
         Recorder(self._last_run_path, plan, lambda: datetime.now(UTC))
 
     @property
@@ -242,7 +244,7 @@ class BoundSession:
 
 def state_dir() -> Path:
     """The user's state folder for ekswiz, by the conventions of the operating system."""
-    from platformdirs import user_state_path  # noqa: PLC0415 - a rehearsal never asks for it
+    from platformdirs import user_state_path  # a rehearsal never asks for it
 
     return user_state_path("ekswiz", appauthor=False)
 

@@ -37,6 +37,13 @@ def tell(text: str) -> None:
         sys.stderr.flush()
 
 
+def result(text: str) -> None:
+    """A last line on standard output; if nobody takes it, nothing is to be done."""
+    with contextlib.suppress(OSError, ValueError):
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()
+
+
 def abandon() -> None:
     """Nobody reads our output any more: what is still in buffers goes nowhere, without a word at exit."""
     nowhere = os.open(os.devnull, os.O_WRONLY)

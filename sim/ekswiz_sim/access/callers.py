@@ -13,7 +13,7 @@ from ekswiz_sim.world import World
 
 def assume(world: World, answers: Answers, role: str, token: str, *, tag: str) -> tuple[Caller | None, str]:
     """Ask STS for the role with this token; the caller, or None and STS's words."""
-    from botocore.exceptions import ClientError  # noqa: PLC0415 - heavy
+    from botocore.exceptions import ClientError
 
     arn = f"arn:{answers.partition}:iam::{answers.account}:role/{role}"
     try:

@@ -89,7 +89,7 @@ def change_iam(caller: Caller, _: Answers) -> Answer:
 
 
 def _aws(call: Callable[[], Any]) -> Answer:
-    from botocore.exceptions import ClientError  # noqa: PLC0415 - heavy; probes run long after start
+    from botocore.exceptions import ClientError  # heavy; probes run long after start
 
     try:
         call()
@@ -138,7 +138,7 @@ def _push(caller: Caller, repository: str) -> Answer:
 
 
 def _login(caller: Caller) -> tuple[str, str] | Answer:
-    from botocore.exceptions import ClientError  # noqa: PLC0415 - heavy
+    from botocore.exceptions import ClientError
 
     try:
         data = caller.aws("ecr").get_authorization_token()["authorizationData"][0]

@@ -23,7 +23,7 @@ from ekswiz_sim.seams import Principal, RefusedByGate, ServiceError
 
 Params = Mapping[str, Any]
 WEB_IDENTITY = "AssumeRoleWithWebIdentity"
-_STS_OPERATIONS = frozenset({"GetCallerIdentity", "AssumeRole", WEB_IDENTITY})
+STS_OPERATIONS = frozenset({"GetCallerIdentity", "AssumeRole", WEB_IDENTITY})
 _SILENT: frozenset[Kind] = frozenset({"timeout-before", "reset"})
 _FAULT_TEXTS: Mapping[str, tuple[str, str]] = {
     "throttle": ("throttle", "Rate exceeded"),
@@ -166,7 +166,7 @@ class Calls:
         return RefusedByGate(decision, message=f"{start} ({text})")
 
     def _sts(self, call: Call, principal: Principal) -> Reply:
-        if call.operation not in _STS_OPERATIONS:
+        if call.operation not in STS_OPERATIONS:
             raise self._not_modelled(call, principal)
         check_constraints("sts", call.operation, call.params)
         if call.operation == "GetCallerIdentity":

@@ -81,7 +81,7 @@ class Gate:
 
     def app(self) -> web.Application:
         """The aiohttp application that speaks AWS. Call it on the world's loop."""
-        from ekswiz_sim.gate.door import application  # noqa: PLC0415 - aiohttp is heavy
+        from ekswiz_sim.gate.door import application  # aiohttp is heavy
 
         return application(self._calls.answer, self._worker)
 

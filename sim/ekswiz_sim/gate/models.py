@@ -27,7 +27,7 @@ MODELLED = REST_JSON | TARGET_JSON | QUERY
 @cache
 def model(service: str) -> Any:
     """Botocore's ServiceModel."""
-    from botocore.model import ServiceModel  # noqa: PLC0415 - heavy, and needed with the first call only
+    from botocore.model import ServiceModel  # heavy, and needed with the first call only
 
     return ServiceModel(loader().load_service_model(service, "service-2"), service)
 

@@ -191,7 +191,7 @@ def _check_payload(request: Request) -> None:
 
 
 def _signature(request: Request, made: Claim, secret: str) -> str:
-    from botocore.awsrequest import AWSRequest  # noqa: PLC0415 - botocore is heavy; the gate loads it with its first call
+    from botocore.awsrequest import AWSRequest  # botocore is heavy; the gate loads it with its first call
 
     query = request.query
     if made.expires is not None:
@@ -206,14 +206,14 @@ def _signature(request: Request, made: Claim, secret: str) -> str:
 
 
 def _signer(made: Claim, secret: str) -> Any:
-    from botocore.credentials import Credentials  # noqa: PLC0415 - as above
+    from botocore.credentials import Credentials
 
     return _verifier()(Credentials(made.access_key, secret), made.service, made.region)
 
 
 @cache
 def _verifier() -> Any:
-    from botocore.auth import SigV4Auth  # noqa: PLC0415 - as above
+    from botocore.auth import SigV4Auth
 
     class Verifier(SigV4Auth):  # type: ignore[misc]  # botocore ships no types
         """botocore's signer, over exactly the headers that the client named."""

@@ -51,7 +51,7 @@ class GitHub:
 
     def environments(self) -> dict[str, EnvironmentSettings]:
         """What jobs of each environment are held to; one that nobody has made lets every job in, as at GitHub."""
-        from ekswiz_sim.runner.request import EnvironmentSettings  # noqa: PLC0415 - the runner is loaded to run
+        from ekswiz_sim.runner.request import EnvironmentSettings  # the runner is loaded to run
 
         return {
             found.name: EnvironmentSettings(

@@ -84,7 +84,7 @@ class Issuer:
             key: "foreign" signs with a key that the key set does not hold, under the good key's id.
             lifetime: Seconds until it expires; a negative number makes one that already has.
         """
-        import jwt  # noqa: PLC0415 - loads cryptography
+        import jwt  # loads cryptography
 
         now = int(time.time())
         issued = min(now, now + lifetime - LIFETIME)
@@ -122,7 +122,7 @@ class Issuer:
 
     @functools.cached_property
     def _thumbprint(self) -> bytes:
-        from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat  # noqa: PLC0415 - heavy
+        from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
         public = self._keys["good"].public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
         return hashlib.sha1(public, usedforsecurity=False).digest()
@@ -167,7 +167,7 @@ _CLAIMS = (
 
 
 def _new_key() -> RSAPrivateKey:
-    from cryptography.hazmat.primitives.asymmetric import rsa  # noqa: PLC0415 - heavy
+    from cryptography.hazmat.primitives.asymmetric import rsa
 
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
 
+from ekswiz.errors import remedy_of
 from ekswiz_sim.images import layers, settings, words
 from ekswiz_sim.images.context import Context, NoSource, Source
 from ekswiz_sim.images.dockerfile import Dockerfile, Instruction
@@ -108,7 +109,9 @@ class Assembly:
             except (BadInstruction, words.BadWord) as error:
                 self._fail(instruction, f"{instruction.name}: {error}.")
             except OSError as error:
-                self._fail(instruction, f"{instruction}: {error}.", "Make the file readable and try again.")
+                self._fail(
+                    instruction, f"{instruction}: {error}.", remedy_of(error, "Make the file readable and try again.")
+                )
         for name in sorted(self.build_args.keys() - self._used - PREDEFINED):
             self.skipped.append(f"--build-arg {name} is used by no ARG")
         if self._requires:

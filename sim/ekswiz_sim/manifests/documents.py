@@ -49,8 +49,8 @@ def read(file: Path, name: str) -> list[Document]:
     Raises:
         InputError: It cannot be read, or is no YAML; with the line.
     """
-    from ruamel.yaml import YAML  # noqa: PLC0415 - only repositories with manifests of their own pay for it
-    from ruamel.yaml.error import MarkedYAMLError, YAMLError  # noqa: PLC0415 - as above
+    from ruamel.yaml import YAML  # only repositories with manifests of their own pay for it
+    from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
     yaml = YAML(typ="rt", pure=True)
     yaml.version = (1, 1)  # as kubectl reads it: yes and no are booleans

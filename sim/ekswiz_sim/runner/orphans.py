@@ -19,7 +19,7 @@ def end_orphans(processes: Sequence[Process], mark: str) -> None:
 
 
 def _marked(mark: str) -> Iterable[int]:
-    import psutil  # noqa: PLC0415 - only a run pays for it
+    import psutil  # only a run pays for it
 
     found = []
     for process in psutil.process_iter():
@@ -32,7 +32,7 @@ def _marked(mark: str) -> Iterable[int]:
 
 
 def _kill(pid: int) -> None:
-    import psutil  # noqa: PLC0415
+    import psutil
 
     try:
         psutil.Process(pid).kill()

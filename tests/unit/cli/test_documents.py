@@ -11,6 +11,7 @@ import click
 import pytest
 
 from ekswiz.main import cli_state
+from house import reference
 
 ROOT = Path(__file__).parents[3]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
@@ -76,6 +77,18 @@ def test_links_lead_to_something(page: Path) -> None:
         assert there.exists(), f"{page.name} links to {target}, which is not there"
         if anchor and there.suffix == ".md":
             assert anchor in anchors(there), f"{page.name} links to {target}, which has no such heading"
+
+
+def test_every_page_is_linked_from_the_index() -> None:
+    """The index is the table of contents of the built pages; what it does not name, nobody finds."""
+    index = ROOT / "docs" / "index.md"
+    linked = {(index.parent / target).resolve() for target in LINK.findall(index.read_text(encoding="utf-8"))}
+
+    assert {page for page in PAGES if page != index} - linked == set()
+
+
+def test_the_reference_is_what_the_code_says() -> None:
+    assert reference.stale() == [], "write them: make docs"
 
 
 def anchors(page: Path) -> set[str]:

@@ -34,7 +34,7 @@ PROVOCATIONS: list[Provocation] = []
 
 
 def provokes(
-    id: str,  # noqa: A002
+    id: str,
     result: CheckResult,
     found: str,
     fix: str,

@@ -107,7 +107,7 @@ def test_what_failed_once_is_not_asked_again(empty: Ward) -> None:
     assert tries == [1]
 
 
-def _examination(id: str, look: Any) -> Examination:  # noqa: A002
+def _examination(id: str, look: Any) -> Examination:
     return Examination(id, id, "Because.", look)
 
 

@@ -80,7 +80,7 @@ class Ward:
             **self.more,
         )
 
-    def check(self, id: str) -> Check:  # noqa: A002
+    def check(self, id: str) -> Check:
         """What this check finds; whatever is wrong must come with a fix and a reason."""
         found = examine(BY_ID[id], Facts(self.source()))
         assert found.why

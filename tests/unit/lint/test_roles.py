@@ -92,7 +92,7 @@ def test_a_role_of_a_service_may_have_a_services_policies() -> None:
 
 def test_sarif_names_every_rule_and_every_finding() -> None:
     found = lint_role(GUIDE, FACTS)
-    (run,) = sarif(found, "policies/role.json", "1.0")["runs"]
+    (run,) = sarif(found, ["policies/role.json"], "1.0")["runs"]
     held = run["tool"]["driver"]["rules"]
     assert [rule["id"] for rule in held] == [rule.id for rule in RULES]
     assert len(run["results"]) == len(found)
@@ -101,13 +101,13 @@ def test_sarif_names_every_rule_and_every_finding() -> None:
         assert result["level"] in {"error", "warning", "note"}
         assert finding.sentence in result["message"]["text"]
         assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "policies/role.json"
-    assert "physicalLocation" not in sarif(found, "", "1.0")["runs"][0]["results"][0]["locations"][0]
+    assert "physicalLocation" not in sarif(found, [], "1.0")["runs"][0]["results"][0]["locations"][0]
 
 
 def test_findings_of_aws_get_a_rule_of_their_own_in_sarif() -> None:
     (finding, *_) = lint_role(GUIDE, FACTS)
     theirs = replace(finding, rule="REDUNDANT_ACTION", source="AWS says")
-    (run,) = sarif([theirs], "", "1.0")["runs"]
+    (run,) = sarif([theirs], [], "1.0")["runs"]
     assert run["tool"]["driver"]["rules"][run["results"][0]["ruleIndex"]]["id"] == "REDUNDANT_ACTION"
     assert "(AWS says)" in theirs.line()
 

@@ -75,7 +75,7 @@ def clients(session: Any, region: str, endpoint_url: str | None) -> Callable[[st
 
     Timeouts are short and botocore does not retry: `patience` does, so that every wait is explained and can be stopped.
     """
-    from botocore.config import Config  # noqa: PLC0415 - slow to import
+    from botocore.config import Config
 
     config = Config(
         connect_timeout=CONNECT_SECONDS,
@@ -118,8 +118,8 @@ def new_session(profile: str | None, region: str) -> Any:
     Raises:
         InputError: There is no such profile; names the flag or the variable that asked for it.
     """
-    import boto3  # noqa: PLC0415 - slow to import
-    from botocore.exceptions import ProfileNotFound  # noqa: PLC0415 - as above
+    import boto3
+    from botocore.exceptions import ProfileNotFound
 
     try:
         return boto3.Session(profile_name=profile or None, region_name=region)

@@ -24,8 +24,8 @@ def eks_token(credentials: Any, cluster: str, region: str, sts_url: str) -> str:
         region: The region whose STS is asked.
         sts_url: Scheme and host of that STS, e.g. `https://sts.eu-west-1.amazonaws.com`.
     """
-    from botocore.auth import SigV4QueryAuth  # noqa: PLC0415 - slow to import, and most commands need no token
-    from botocore.awsrequest import AWSRequest  # noqa: PLC0415 - as above
+    from botocore.auth import SigV4QueryAuth  # slow to import, and most commands need no token
+    from botocore.awsrequest import AWSRequest
 
     url = f"{sts_url.rstrip('/')}/?Action=GetCallerIdentity&Version=2011-06-15"
     request = AWSRequest(method="GET", url=url, headers={CLUSTER_HEADER: cluster})
@@ -34,7 +34,7 @@ def eks_token(credentials: Any, cluster: str, region: str, sts_url: str) -> str:
 
 
 def _credentials(given: Any) -> Any:
-    from botocore.credentials import Credentials  # noqa: PLC0415 - as above
+    from botocore.credentials import Credentials
 
     if isinstance(given, Mapping):
         return Credentials(given["AccessKeyId"], given["SecretAccessKey"], given.get("SessionToken"))

@@ -57,7 +57,7 @@ class GitHubClient:
             Transient: GitHub does not answer.
         """
         client = self._client()
-        from githubkit.exception import RequestError, RequestFailed  # noqa: PLC0415 - as in `_client`
+        from githubkit.exception import RequestError, RequestFailed  # as in `_client`
 
         headers = {"X-GitHub-Api-Version": VERSION}
         try:
@@ -77,7 +77,7 @@ class GitHubClient:
 
     def _make(self) -> Any:
         try:
-            from githubkit import GitHub, TokenAuthStrategy  # noqa: PLC0415 - an extra, and slow to import
+            from githubkit import GitHub, TokenAuthStrategy  # an extra, and slow to import
         except ImportError as error:
             raise Refused(
                 f"the package for GitHub's API cannot be used ({error}).", "Install it: pip install 'ekswiz[github]'"
@@ -113,7 +113,7 @@ def _tls(*, local: bool) -> ssl.SSLContext:
     """
     if local:
         return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    import httpx  # noqa: PLC0415 - comes with githubkit
+    import httpx  # comes with githubkit
 
     return httpx.create_ssl_context()
 

@@ -50,7 +50,7 @@ def kubernetes_client(eks: Any, credentials: Any, cluster: str, region: str, *, 
         NotYet: The cluster does not exist, has no address yet, or is on its way out.
         Unreadable: DescribeCluster was denied.
     """
-    from kubernetes.client import ApiClient, Configuration  # noqa: PLC0415 - slow to import
+    from kubernetes.client import ApiClient, Configuration
 
     described = _describe(eks, cluster)
     configuration: Any = Configuration(host=described["endpoint"])

@@ -103,9 +103,11 @@ def _literals(answers: Answers) -> Mapping[str, str]:
 def _options(answers: Answers) -> Mapping[str, str]:
     """What the user may switch on; empty leaves its part out."""
     check_field("test_command", answers.test_command)
+    check_field("deploy_runner", answers.deploy_runner)
     arm = answers.platform == "arm64"
     return {
         "runner": RUNNERS[answers.platform],
+        "deploy_runner": answers.deploy_runner,
         "platform_option": " --platform linux/arm64" if arm else "",
         "provenance": "yes" if answers.provenance else "",
         "test": "yes" if answers.test_command else "",

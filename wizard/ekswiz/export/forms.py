@@ -37,7 +37,7 @@ def write_all(found: Sequence[Document], folder: Path) -> tuple[Path, ...]:
 
 def _maker(form: Form) -> Callable[[Subject], tuple[Document, ...]]:
     """Loaded when asked for: templates of tools that nobody named cost nothing."""
-    from ekswiz.export import bash, cloudformation, eksctl, html, markdown, terraform  # noqa: PLC0415 - as above
+    from ekswiz.export import bash, cloudformation, eksctl, html, markdown, terraform
 
     makers: Mapping[Form, Callable[[Subject], tuple[Document, ...]]] = {
         "bash": bash.bash,

@@ -12,7 +12,7 @@ WIDTH = 4096
 
 def dumped(documents: Sequence[Any]) -> str:
     """The documents, each behind its `---` where there are several."""
-    from ruamel.yaml import YAML  # noqa: PLC0415 - only who exports pays for it
+    from ruamel.yaml import YAML  # only who exports pays for it
 
     yaml = YAML(typ="rt", pure=True)
     yaml.width = WIDTH

@@ -132,6 +132,13 @@ RULES: Mapping[str, Rule] = {
         words="the ARN of an IAM policy, or empty for no permissions boundary",
         example="arn:aws:iam::123456789012:policy/boundary",
     ),
+    "deploy_runner": Rule(
+        pattern=r"[A-Za-z][A-Za-z0-9._-]{0,99}",
+        words="the label of a runner: 1 to 100 letters, digits and . _ -, with a letter first",
+        example="eks-runners",
+        never=r"(?i:true|false|yes|no|on|off|y|n|null|windows.*)",
+        never_words="what YAML reads as something else, nor Windows: the job's steps are for bash",
+    ),
     "test_command": Rule(
         pattern=r"|[A-Za-z0-9._/][A-Za-z0-9._/@+=:,-]*(?: [A-Za-z0-9._/@+=:,-]+){0,30}",
         words="one command, its words of letters, digits and . _ / @ + = : , - with single spaces between",

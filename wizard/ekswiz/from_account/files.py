@@ -44,6 +44,7 @@ def _read(texts: Mapping[str, str], found: Found) -> None:
     jobs = _jobs(texts, found.workflow)
     deploying = _jobs(texts, found.deploy_workflow) if found.deploy_workflow in texts else {}
     found.note(_of_deployment(_environment(deploying, "deploy")), found.deploy_workflow)
+    found.note(_of_runner(_within(deploying, "deploy")), found.deploy_workflow)
     found.note(_of_build(jobs), found.workflow)
     found.note(_of_test(jobs), found.workflow)
     found.note(_of_paths(_load(texts, found.workflow), found), found.workflow)
@@ -91,8 +92,8 @@ def in_checkout(folder: Path, paths: tuple[str, ...]) -> dict[str, str]:
 
 
 def _load(texts: Mapping[str, str], path: str) -> Json:
-    from ruamel.yaml import YAML  # noqa: PLC0415 - only who asks for it pays
-    from ruamel.yaml.error import YAMLError  # noqa: PLC0415 - as above
+    from ruamel.yaml import YAML  # only who asks for it pays
+    from ruamel.yaml.error import YAMLError
 
     try:
         document = YAML(typ="safe", pure=True).load(texts[path])
@@ -122,6 +123,11 @@ def _of_deployment(said: Json) -> dict[str, Any]:
     schemes = {"": "inside", "internal": "internal", "internet-facing": "public"}
     scheme = schemes.get(str(said.get("LOAD_BALANCER", "?")))
     return {**found, **({"expose": scheme} if scheme else {})}
+
+
+def _of_runner(job: Json) -> dict[str, Any]:
+    label = job.get("runs-on")
+    return {"deploy_runner": label} if isinstance(label, str) else {}
 
 
 def _of_build(jobs: Json) -> dict[str, Any]:

@@ -11,6 +11,6 @@ from ekswiz.frontend import Application, Given
 
 def run(application: Application, given: Given, *, sim: bool) -> Exit:
     """Ask and answer in lines until the user leaves; the exit code of what was done last."""
-    from ekswiz.plain.menu import Menu  # noqa: PLC0415 - only who asks for lines pays for them
+    from ekswiz.plain.menu import Menu  # only who asks for lines pays for them
 
     return Menu(application, given, sim=sim).run()

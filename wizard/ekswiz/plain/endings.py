@@ -11,7 +11,7 @@ from ekswiz.steps.wizard_state import Wizard
 
 def done(wizard: Wizard, verb: Verb) -> Iterator[str]:
     """After a run that did everything. Reads the world once more."""
-    from ekswiz.tui.result import facts  # noqa: PLC0415 - it brings some of Textual, which lines need for nothing else
+    from ekswiz.tui.result import facts  # it brings some of Textual, which lines need for nothing else
 
     if wizard.plan is None:
         return
@@ -40,7 +40,7 @@ def _next(commands: list[str]) -> Iterator[str]:
 
 
 def _proof(wizard: Wizard, verb: Verb, url: str) -> Iterator[str]:
-    from ekswiz.tui.result import proof  # noqa: PLC0415 - as above
+    from ekswiz.tui.result import proof
 
     try:
         with wizard.road() as road:

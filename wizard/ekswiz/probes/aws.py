@@ -29,7 +29,7 @@ def open_session(profile: str | None, region: str, endpoint_url: str | None = No
         InputError: There is no such profile or region, or another endpoint was left in a variable.
         TargetError: The AWS configuration cannot be used.
     """
-    from botocore.exceptions import BotoCoreError  # noqa: PLC0415 - slow to import
+    from botocore.exceptions import BotoCoreError
 
     if endpoint_url is None:
         refuse_inherited_endpoints(os.environ)

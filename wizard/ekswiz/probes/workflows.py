@@ -30,7 +30,7 @@ def read(path: Path, checkout: Path) -> Workflow:
     Raises:
         InputError: It cannot be read, or GitHub would refuse it; the message names the place.
     """
-    from ekswiz.workflow.parse import decode, parse  # noqa: PLC0415 - its YAML reader is slow to import
+    from ekswiz.workflow.parse import decode, parse  # its YAML reader is slow to import
 
     name = path.relative_to(checkout).as_posix()
     try:

@@ -55,8 +55,8 @@ def read(text: str, path: str) -> Node:
 
 
 def _compose(text: str, path: str) -> Any:
-    from ruamel.yaml import YAML  # noqa: PLC0415 - 40 ms that only readers of workflow files pay
-    from ruamel.yaml.error import MarkedYAMLError, ReusedAnchorWarning, YAMLError  # noqa: PLC0415
+    from ruamel.yaml import YAML  # 40 ms that only readers of workflow files pay
+    from ruamel.yaml.error import MarkedYAMLError, ReusedAnchorWarning, YAMLError
 
     try:
         with warnings.catch_warnings():

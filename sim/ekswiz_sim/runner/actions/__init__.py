@@ -20,7 +20,7 @@ def actions(checkout: Path, folder: Path | None) -> Mapping[str, Twin]:
     """The twins, and in their place the published actions themselves where `folder` has them."""
     if folder is None:
         return twins(checkout)
-    from ekswiz_sim.runner.actions.published import published  # noqa: PLC0415 - who names no folder needs none of it
+    from ekswiz_sim.runner.actions.published import published  # who names no folder needs none of it
 
     return {**twins(checkout), **published(folder)}
 

@@ -72,8 +72,8 @@ def _copy(staged: Path, target: Path, call: ActionCall) -> str:
 
 @contextmanager
 def _opened(folder: Path) -> Iterator[Repo]:
-    from dulwich.errors import NotGitRepository  # noqa: PLC0415 - heavy, and only a checkout needs it
-    from dulwich.repo import Repo  # noqa: PLC0415 - as above
+    from dulwich.errors import NotGitRepository  # heavy, and only a checkout needs it
+    from dulwich.repo import Repo
 
     try:
         repo = Repo(str(folder))
@@ -85,7 +85,7 @@ def _opened(folder: Path) -> Iterator[Repo]:
 
 def _resolved(repo: Repo, call: ActionCall) -> str:
     """The commit behind the `ref` input: a commit id, a full ref, a branch or a tag; else the event's commit."""
-    from dulwich.objects import Commit, ObjectID  # noqa: PLC0415 - heavy
+    from dulwich.objects import Commit, ObjectID
 
     asked = text(call, "ref", call.env.get("GITHUB_SHA", ""))
     found = asked.encode() if _SHA.fullmatch(asked) else _behind(repo, asked)
@@ -97,8 +97,8 @@ def _resolved(repo: Repo, call: ActionCall) -> str:
 
 
 def _behind(repo: Repo, name: str) -> bytes | None:
-    from dulwich.objects import Tag  # noqa: PLC0415 - heavy
-    from dulwich.refs import Ref  # noqa: PLC0415 - heavy
+    from dulwich.objects import Tag
+    from dulwich.refs import Ref
 
     candidates = [name] if name.startswith("refs/") else [f"refs/heads/{name}", f"refs/tags/{name}"]
     for candidate in candidates:
@@ -119,9 +119,9 @@ def _empty(folder: Path) -> None:
 
 def _write(repo: Repo, commit: str) -> None:
     """Files and index of the commit, and a HEAD that points at it and at no branch."""
-    from dulwich.index import build_index_from_tree  # noqa: PLC0415 - heavy
-    from dulwich.objects import Commit, ObjectID  # noqa: PLC0415 - heavy
-    from dulwich.refs import HEADREF  # noqa: PLC0415 - heavy
+    from dulwich.index import build_index_from_tree
+    from dulwich.objects import Commit, ObjectID
+    from dulwich.refs import HEADREF
 
     found = repo[ObjectID(commit.encode())]
     assert isinstance(found, Commit)  # _resolved looked

@@ -85,8 +85,8 @@ def _read(folder: Path, name: str) -> Action:
     Raises:
         ActionFailed: It is no action in JavaScript.
     """
-    from ruamel.yaml import YAML  # noqa: PLC0415 - slow to import
-    from ruamel.yaml.error import YAMLError  # noqa: PLC0415
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
 
     file = next(folder / each for each in FILES if (folder / each).is_file())
     try:

@@ -35,7 +35,7 @@ def main(arguments: Sequence[str], env: Mapping[str, str]) -> int:
 
 
 def _answer(arguments: Sequence[str], env: Mapping[str, str]) -> str:
-    from ekswiz_sim.runner.tools.aws_commands import COMMANDS  # noqa: PLC0415 - `--version` needs none
+    from ekswiz_sim.runner.tools.aws_commands import COMMANDS  # `--version` needs none
 
     before, words, after = _split(arguments)
     command = COMMANDS.get((words[0], words[1])) if len(words) > 1 else None
@@ -49,7 +49,7 @@ def _answer(arguments: Sequence[str], env: Mapping[str, str]) -> str:
 
 
 def _printed(answer: object, options: Options) -> str:
-    from ekswiz_sim.runner.tools.aws_output import shown  # noqa: PLC0415 - update-kubeconfig prints a sentence
+    from ekswiz_sim.runner.tools.aws_output import shown  # update-kubeconfig prints a sentence
 
     return shown(answer, options)
 

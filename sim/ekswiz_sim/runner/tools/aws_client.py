@@ -165,7 +165,7 @@ def send(method: str, url: str, headers: Mapping[str, str], body: bytes = b"") -
     Raises:
         CannotCall: The host is not on loopback, or nothing answers there.
     """
-    from http.client import HTTPConnection, HTTPException, HTTPSConnection  # noqa: PLC0415 - get-token calls nobody
+    from http.client import HTTPConnection, HTTPException, HTTPSConnection  # get-token calls nobody
 
     parts = urlsplit(url)
     if parts.hostname not in LOOPBACK:

@@ -100,8 +100,8 @@ def _existing(path: Path) -> dict[str, Any]:
 
 
 def _from_yaml(path: Path, text: str) -> Any:
-    from ruamel.yaml import YAML  # noqa: PLC0415 - only a kubeconfig that somebody else wrote needs it
-    from ruamel.yaml.error import YAMLError  # noqa: PLC0415 - as above
+    from ruamel.yaml import YAML  # only a kubeconfig that somebody else wrote needs it
+    from ruamel.yaml.error import YAMLError
 
     try:
         return YAML(typ="safe", pure=True).load(text)

@@ -31,8 +31,8 @@ def shown(answer: Any, options: Options) -> str:
 
 def _searched(value: Any, query: str) -> Any:
     # Imported late: get-token, the most frequent call by far, asks no question. The library ships no types.
-    import jmespath  # noqa: PLC0415
-    from jmespath.exceptions import JMESPathError  # noqa: PLC0415
+    import jmespath
+    from jmespath.exceptions import JMESPathError
 
     try:
         return jmespath.search(query, value)

@@ -127,7 +127,7 @@ def _find(words: list[str]) -> tuple[Command, Runner, list[str]]:
 def _of_an_engine() -> dict[str, tuple[str, str, str]]:
     if not os.environ.get("EKSWIZ_ENGINE"):
         return {}
-    from ekswiz_sim.runner.tools import engine  # noqa: PLC0415 - the docker SDK is of another tier
+    from ekswiz_sim.runner.tools import engine  # the docker SDK is of another tier
 
     return engine.COMMANDS
 

@@ -60,7 +60,7 @@ def run(given: Given) -> None:
     held = store.add(image, tags, time.time())
     _tell(given, held, tags, image.skipped)
     if given.on("push"):
-        from ekswiz_sim.runner.tools.docker_transfer import push_one  # noqa: PLC0415 - an HTTP client, if needed
+        from ekswiz_sim.runner.tools.docker_transfer import push_one  # an HTTP client, if needed
 
         for tag in tags:
             push_one(store, held, tag, _progress(given))

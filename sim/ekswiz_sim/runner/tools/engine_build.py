@@ -131,7 +131,7 @@ def _hint(_error: str) -> str:
 
 
 def _push(client: Any, order: Order) -> str:
-    from ekswiz_sim.runner.tools.engine_transfer import push_one  # noqa: PLC0415 - if needed
+    from ekswiz_sim.runner.tools.engine_transfer import push_one  # if needed
 
     digests = [push_one(client, tag, quiet=order.given.on("quiet")) for tag in order.tags]
     return digests[-1]

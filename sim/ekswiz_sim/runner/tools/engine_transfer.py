@@ -57,7 +57,7 @@ def push_one(client: Any, tag: Reference, *, quiet: bool) -> str:
 
 
 def _relay(client: Any, tag: Reference, *, quiet: bool) -> str:
-    from ekswiz_sim.containers import relay  # noqa: PLC0415 - for an engine in a virtual machine only
+    from ekswiz_sim.containers import relay  # for an engine in a virtual machine only
 
     def say(line: str) -> None:
         sys.stdout.write("" if quiet else f"{line}\n")

@@ -84,8 +84,8 @@ def workflow(facts: Facts) -> Finding:
 
 
 def _documents(folder: Path) -> Iterator[dict[str, Any]]:
-    from ruamel.yaml import YAML  # noqa: PLC0415 - slow to import
-    from ruamel.yaml.error import YAMLError  # noqa: PLC0415 - as above
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
 
     for path in sorted(each for each in folder.iterdir() if each.suffix in ENDINGS):
         try:
