@@ -8,7 +8,6 @@ from __future__ import annotations
 import ast
 import json
 import os
-import pty
 import re
 import subprocess
 import sys
@@ -30,6 +29,7 @@ from rehearsal import guide_account
 from rehearsal.blocks import EVERY, PAGES, READ, ROOT, SHELL, Block
 from rehearsal.commands import Said
 from rehearsal.town import ACCOUNT, Town
+from terminal.device import pair
 
 STORIES = {page: [block for block in EVERY if block.page == page and block.runs] for page in PAGES}
 ANSWERS_KEYS = {"account", "region", "cluster", "stack"}
@@ -92,7 +92,7 @@ def run(town: Town, block: Block) -> Said:
     """A block's commands; where somebody types, at a terminal of its own."""
     if not block.typed:
         return town.shell(block.commands)
-    controller, terminal = pty.openpty()
+    controller, terminal = pair()
     try:
         os.write(controller, f"{block.typed}\n".encode())
         return town.shell(block.commands, stdin=terminal)

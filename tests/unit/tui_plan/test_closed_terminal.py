@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import pty
 import select
 import signal
 import subprocess
@@ -17,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from terminal.device import pair
 from unit.tui_plan.plans import full_plan
 
 ORDER = [each.address for each in full_plan().pending]
@@ -29,10 +29,7 @@ class Terminal:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        try:
-            self._ours, theirs = pty.openpty()
-        except OSError as error:
-            pytest.skip(f"this machine has no terminal to give (no devpts in a chroot): {error}")
+        self._ours, theirs = pair()
         termios.tcsetwinsize(theirs, (24, 80))
         path = os.pathsep.join(str(HERE.parents[n] / name) for n, name in ((3, "wizard"), (3, "sim"), (2, "")))
         self.process = subprocess.Popen(
