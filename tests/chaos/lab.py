@@ -215,19 +215,21 @@ class Lab:
 
     # ---- clients
 
-    def target(self) -> Target:
+    def target(self, *, own_clients: bool = False) -> Target:
         """The world as the operator sees it; a new one each time, as each process has.
 
-        Only the AWS clients are the same: they remember nothing, and cost as much as all calls together.
+        Only the AWS clients are the same: they remember nothing, and cost as much as all calls together. Who registers
+        something with them takes `own_clients`.
         """
-        answers = self.answers
+        answers, made = self.answers, {} if own_clients else self._made
+        who = str(self.keys)
         lock = threading.Lock()
 
         def aws(service: str) -> Any:
             with lock:
-                if ("operator", service) not in self._made:
-                    self._made["operator", service] = self.client(service, self.keys)
-                return self._made["operator", service]
+                if (who, service) not in made:
+                    made[who, service] = self.client(service, self.keys)
+                return made[who, service]
 
         kubernetes = kubernetes_clients(aws("eks"), self.keys, answers.region, sts_url=self.url)
 

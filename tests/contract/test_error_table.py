@@ -37,6 +37,7 @@ CALLS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     "eks": {
         "describe_cluster": {"name": "x"},
         "delete_cluster": {"name": "x"},
+        "update_cluster_config": {"name": "x", "deletionProtection": True},
         "associate_access_policy": {
             "clusterName": "x", "principalArn": "arn:aws:iam::123456789012:role/x", "policyArn": "arn:x",
             "accessScope": {"type": "cluster"},
@@ -46,7 +47,10 @@ CALLS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "create_repository": {"repositoryName": "abc"},
         "delete_repository": {"repositoryName": "abc"},
     },
-    "ec2": {"delete_vpc": {"VpcId": "vpc-1"}},
+    "ec2": {
+        "delete_vpc": {"VpcId": "vpc-1"},
+        "attach_internet_gateway": {"VpcId": "vpc-1", "InternetGatewayId": "igw-1"},
+    },
 }  # fmt: skip
 TEXTS = {
     r"[Rr]ole .* (does not exist|cannot be found)": "The role with name x cannot be found.",

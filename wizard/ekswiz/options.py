@@ -20,7 +20,7 @@ from ekswiz.risks import EVERY
 
 F = TypeVar("F", bound=Callable[..., Any])
 ANY_PATH = click.Path(path_type=Path)
-REPOSITORY = click.Path(path_type=Path, exists=True, file_okay=False)
+REPOSITORY = click.Path(path_type=Path, file_okay=False)
 
 FIELDS: tuple[tuple[str, str, str, str], ...] = (
     ("stack", "--stack", "NAME", "Name of this pipeline; roles and tags carry it."),
@@ -69,6 +69,13 @@ FIELDS: tuple[tuple[str, str, str, str], ...] = (
 )
 
 
+def _folder(_: click.Context, __: click.Parameter, path: Path) -> Path:
+    """A repository that is not there is no empty one."""
+    if not path.is_dir():
+        raise InputError("--source", f"{path} is not a folder.", "Name the repository's folder.")
+    return path
+
+
 def answer_options(command: F) -> F:
     """Add all answer flags to a command; they reach it as one `given: Given`. Goes directly above the function."""
 
@@ -91,7 +98,7 @@ def answer_options(command: F) -> F:
             shell_complete=_offer(name),
         )(result)
     result = click.option(
-        "--source", type=REPOSITORY, default=Path(), metavar="DIR", envvar="EKSWIZ_SOURCE",
+        "--source", type=REPOSITORY, default=Path(), metavar="DIR", envvar="EKSWIZ_SOURCE", callback=_folder,
         help="The repository's folder (default: here).",
     )(result)  # fmt: skip
     result = click.option("--sample", is_flag=True, help="Use the bundled sample service.")(result)

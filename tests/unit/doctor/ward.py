@@ -48,7 +48,7 @@ class Ward:
         self.alterations.append((service, operation, change))
 
     def target(self) -> Target:
-        target = self.lab.target()
+        target = self.lab.target(own_clients=True)
         for service, operation, change in self.alterations:
             target.aws(service).meta.events.register(
                 f"after-call.{service}.{operation}", lambda parsed, change=change, **_: change(parsed)
