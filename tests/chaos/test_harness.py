@@ -1,31 +1,16 @@
 """The harness itself can fail: each check is shown a world that breaks its rule."""
 
 import dataclasses
-import gc
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from chaos import death, journal
 from chaos.figures import Figures, table
-from chaos.lab import Call, Lab, server, trust_service
+from chaos.lab import Call, Lab, trust_service
 from chaos.normal import EXCLUDED, differences, normal
 from ekswiz.resources.iam_role import IamRole
 from unit.engine.fakes import ANSWERS
-
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _server() -> Iterator[None]:
-    yield
-    server().close()
-    server.cache_clear()
-    gc.collect()
 
 
 def test_the_list_of_what_is_not_compared_is_short() -> None:

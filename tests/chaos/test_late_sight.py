@@ -6,7 +6,7 @@ The clock of these worlds is the worst one: whenever one thread waits, others ha
 import dataclasses
 import threading
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import closing, suppress
 from functools import cache
 from pathlib import Path
@@ -16,7 +16,7 @@ from unittest import mock
 import pytest
 
 from chaos.death import Death, Killed, Killer, When, clean, run, tapped
-from chaos.lab import Call, Lab, LabClock, server
+from chaos.lab import Call, Lab, LabClock
 from chaos.normal import differences, normal
 from chaos.run import NEW
 from ekswiz.clients.aws_errors import foreign
@@ -36,18 +36,6 @@ MAKES = (
     "CreateVpc", "CreateSubnet", "CreateInternetGateway", "AllocateAddress", "CreateNatGateway", "CreateRouteTable",
     "CreateRole", "CreateCluster",
 )  # fmt: skip
-
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _server() -> Iterator[None]:
-    yield
-    server().close()
-    server.cache_clear()
 
 
 def _restless(clock: LabClock, seconds: float, stop: Flag) -> bool:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ekswiz.tui.wizard_state import Wizard
 
 RAIL = (*((step.id, step.title) for step in steps.STEPS), ("preview", "Preview"), ("apply", "Apply"))
-DONE, NOW, TODO = "v", "*", "o"
+DONE, NOW, AHEAD = "v", "*", "o"
 GAP = "  "
 BRAND, BRAND_GAP = "ekswiz", "   "
 MINUTE = 60
@@ -39,7 +39,7 @@ def _rail(step: str) -> Content:
     at = ids.index(step)
     parts: list[Content] = []
     for index, (_, title) in enumerate(RAIL):
-        sign = DONE if index < at else NOW if index == at else TODO
+        sign = DONE if index < at else NOW if index == at else AHEAD
         style = "$success" if index < at else "bold $accent" if index == at else "dim"
         parts.append(Content.styled(f"{sign} {title}", style))
     return Content(GAP).join(parts)
