@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ekswiz.main import cli_state
+from ekswiz.main import ekswiz
 from rehearsal.commands import EKSWIZ, PATIENCE, Said
 
 ROOT = Path(__file__).parents[2]
@@ -44,7 +44,7 @@ os.execv({ekswiz!r}, [{ekswiz!r}, *words[:place], *extra, *words[place:]])
 
 
 def _takes_endpoint(name: str) -> bool:
-    return any("--endpoint-url" in parameter.opts for parameter in cli_state.ekswiz.commands[name].params)
+    return any("--endpoint-url" in parameter.opts for parameter in ekswiz.every()[name].params)
 
 
 @dataclass
@@ -97,7 +97,7 @@ class Town:
             assert found, f"this machine has no {name}"
             (folder / name).symlink_to(found)
         wrapper = folder / "ekswiz"
-        commands = sorted(cli_state.ekswiz.commands)
+        commands = sorted(ekswiz.every())
         live = [name for name in commands if _takes_endpoint(name)]
         wrapper.write_text(WRAPPER.format(python=sys.executable, ekswiz=str(EKSWIZ), commands=commands, live=live))
         wrapper.chmod(0o755)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from difflib import get_close_matches
 from typing import Literal, get_args
 
 from ekswiz.errors import InputError
@@ -243,6 +242,8 @@ def _check_choice(name: str, value: str) -> None:
     known = {"region": sorted(regions()), "partition": sorted(set(regions().values())), **CHOICES}
     if value in known[name]:
         return
+    from difflib import get_close_matches  # only a refusal needs it
+
     close = get_close_matches(value, known[name], n=3, cutoff=0.5)
     hint = f"Did you mean {' or '.join(close)}?" if close else f"Known are {', '.join(known[name][:5])}, ..."
     if name == "region":

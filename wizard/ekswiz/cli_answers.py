@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ekswiz.cli import ekswiz, here, merged
-from ekswiz.frontend import Choice, Given
+from ekswiz.given import Choice, Given
 from ekswiz.options import answer_options, world_options
 
 if TYPE_CHECKING:

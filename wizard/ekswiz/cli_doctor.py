@@ -9,15 +9,17 @@ from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from textwrap import fill
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ekswiz.cli import ekswiz, here, merged
 from ekswiz.errors import EkswizError, Exit
-from ekswiz.frontend import Application, Check, CheckResult, Choice, Given
+from ekswiz.given import Choice, Given
 from ekswiz.options import answer_options, world_options
-from ekswiz.resolve import PROPOSALS
+
+if TYPE_CHECKING:
+    from ekswiz.frontend import Application, Check, CheckResult
 
 __all__ = ["ekswiz"]
 SIGNS: dict[CheckResult, str] = {"ok": "ok", "warn": "!!", "fail": "xx", "skip": "--"}
@@ -69,6 +71,7 @@ def hand_off(ctx: click.Context, given: Given, choice: Choice, *, folder: Path) 
 def _cleaner(application: Application, given: Given, choice: Choice) -> Callable[[Check], Check]:
     """What takes this stack's names out of a check."""
     from ekswiz.doctor.redact import redacted  # seldom asked for
+    from ekswiz.resolve import PROPOSALS
 
     try:
         values = dict(application.look.draft(given, sim=choice.sim).values)

@@ -9,10 +9,9 @@ from typing import Any, cast
 
 import click
 
-from ekswiz import view
 from ekswiz.cli import ekswiz, here, merged
 from ekswiz.errors import InputError
-from ekswiz.frontend import Choice, Given
+from ekswiz.given import Choice, Given
 from ekswiz.options import answer_options, world_options
 
 __all__ = ["ekswiz"]
@@ -40,7 +39,8 @@ def export(
     ctx: click.Context, given: Given, choice: Choice, *, form: str, folder: Path | None, report: Path | None
 ) -> None:
     """Write the plan as FORM, for which nobody needs ekswiz: to DIR, or its main file to standard output."""
-    from ekswiz import export as room  # other commands need none of it
+    from ekswiz import export as room  # `ekswiz export --help` needs none of it
+    from ekswiz import view
 
     with ctx.obj.road(merged(ctx, given), here(ctx, choice)) as road:
         subject = room.Subject(view.look(road, road.plan(), permissions=False), road.answers, _report(report))

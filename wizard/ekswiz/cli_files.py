@@ -10,7 +10,7 @@ import click
 
 from ekswiz.cli import ekswiz, merged
 from ekswiz.errors import Exit
-from ekswiz.frontend import Given
+from ekswiz.given import Given
 from ekswiz.options import answer_options
 
 __all__ = ["ekswiz"]

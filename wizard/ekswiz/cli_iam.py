@@ -11,9 +11,8 @@ import click
 
 from ekswiz.cli import ekswiz, here, merged
 from ekswiz.errors import Exit, InputError
-from ekswiz.frontend import Choice, Given
+from ekswiz.given import Choice, Given
 from ekswiz.options import answer_options, world_options
-from ekswiz.resolve import FILE as FILE_OF_ANSWERS
 
 if TYPE_CHECKING:
     from ekswiz.access.compute import Cell
@@ -212,6 +211,7 @@ def _show(found: Sequence[Finding], notes: Sequence[str], asked: Mapping[str, An
         from importlib.metadata import version  # it would be a third of what `ekswiz --help` costs
 
         from ekswiz.lint.sarif import sarif
+        from ekswiz.resolve import FILE as FILE_OF_ANSWERS
 
         places = [str(file) for file in asked["files"]] or ([FILE_OF_ANSWERS] if not asked["roles"] else [])
         click.echo(json.dumps(sarif(found, places, version("ekswiz")), indent=2))

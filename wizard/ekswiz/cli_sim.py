@@ -8,22 +8,23 @@ from typing import Any
 
 import click
 
+from ekswiz.cli import PORT, ekswiz
 from ekswiz.errors import Exit
-from ekswiz.frontend import Given
-from ekswiz.helping import Group
+from ekswiz.given import Given
 from ekswiz.options import answer_options
 from ekswiz.tier_options import tier_options
 
+__all__ = ["ekswiz"]
 NONE_UP = "No world is up. Start one with: ekswiz sim up"
 
 
-@click.group(cls=Group)
+@ekswiz.group()
 def sim() -> None:
     """A simulated AWS, GitHub and Kubernetes that stays up until told otherwise."""
 
 
 @sim.command()
-@click.option("--port", type=click.IntRange(0, 65535), metavar="N", default=0, help="Port of the simulated AWS.")
+@click.option("--port", type=PORT, metavar="N", default=0, help="Port of the simulated AWS.")
 @click.option("--json", "as_json", is_flag=True, help="Facts as JSON.")
 @answer_options
 @tier_options

@@ -5,17 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from ekswiz.cli import agree, carry_out, ekswiz, here, merged
+from ekswiz.cli import ekswiz, here, merged
 from ekswiz.errors import Exit, InputError
-from ekswiz.frontend import Choice, Given
-from ekswiz.iam.parts import parts
+from ekswiz.given import Choice, Given
 from ekswiz.options import answer_options, world_options
-from ekswiz.signals import stop_on_signals
-from ekswiz.state import Status, Unfinished
+
+if TYPE_CHECKING:
+    from ekswiz.state import Status, Unfinished
 
 __all__ = ["ekswiz"]
 INDENT = "      "
@@ -44,6 +44,9 @@ def status(ctx: click.Context, given: Given, choice: Choice, *, as_json: bool) -
 @click.pass_context
 def resume(ctx: click.Context, /, given: Given, choice: Choice, *, yes: bool, as_json: bool, **consents: Any) -> None:
     """Go on with the run that was interrupted: apply or destroy, whichever it was."""
+    from ekswiz.changing import agree, carry_out  # help needs none of it
+    from ekswiz.signals import stop_on_signals
+
     given, choice = merged(ctx, given), here(ctx, replace(choice, **consents))
     with ctx.obj.road(given, choice) as road, stop_on_signals() as stop:
         left = road.unfinished()
@@ -66,6 +69,8 @@ def resume(ctx: click.Context, /, given: Given, choice: Choice, *, yes: bool, as
 @click.pass_context
 def operator_policy(ctx: click.Context, given: Given, *, adopt: bool, self_check: bool, part: int | None) -> None:
     """Print the IAM policy that whoever plans, applies and destroys this stack needs, and not more."""
+    from ekswiz.iam.parts import parts  # help needs none of it
+
     choice = here(ctx, Choice(adopt=adopt))
     policy = ctx.obj.operator_policy(merged(ctx, given), choice, self_check=self_check)
     click.echo(json.dumps(_part(parts(dict(policy)), part), indent=2))

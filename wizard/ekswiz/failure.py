@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Sequence
 from typing import Any
 
@@ -37,6 +36,8 @@ def asked(arguments: Sequence[str], commands: Collection[str]) -> bool:
 
 def line(error: BaseException, code: int) -> str:
     """The failure as one line of JSON."""
+    import json  # only who fails pays for it
+
     return json.dumps({"version": VERSION, "error": {**_parts(error), "exit_code": code}})
 
 

@@ -11,42 +11,15 @@ from typing import Any, Literal, Protocol
 from ekswiz.answers import Answers
 from ekswiz.errors import Exit
 from ekswiz.events import Event
+from ekswiz.given import Choice, Given
 from ekswiz.occasion import USUAL, Occasion
 from ekswiz.permitted import Permissions
 from ekswiz.plan import Plan
 from ekswiz.quotes import Quotes
 from ekswiz.state import Estimate, Status, Unfinished
 from ekswiz.target import Flag
-from ekswiz.tiers import EMBEDDED, Tiers
 
-
-@dataclass(frozen=True, slots=True)
-class Given:
-    """What the user said, before it becomes Answers: flags and variables by field name, and where the rest is.
-
-    `file` is `ekswiz.toml` or another answers file. `sample` asks for the bundled sample. `source` is the repository.
-    `tiers` says what a rehearsal's world is made of.
-    """
-
-    fields: Mapping[str, str | None] = field(default_factory=dict)
-    file: Path | None = None
-    sample: bool = False
-    source: Path = Path()
-    tiers: Tiers = EMBEDDED
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """Which world a command acts on, and the consents that go with it."""
-
-    sim: bool = False
-    profile: str | None = None
-    endpoint_url: str | None = None
-    adopt: bool = False
-    delete_images: bool = False
-    delete_protected: bool = False
-    take_over: bool = False
-    allow_risks: frozenset[str] = frozenset()
+__all__ = ["Choice", "Given"]
 
 
 class OpenRoad(Protocol):
@@ -244,6 +217,10 @@ class Application(Protocol):
 
     def rehearse(self, given: Given, stop: Flag, *, port: int = 0, occasion: Occasion = USUAL) -> RunningRehearsal:
         """Prepare a rehearsal in a world of its own. `occasion` is what is pushed and which workflow hears of it."""
+        ...
+
+    def rehearse_apart(self, given: Given, stop: Flag) -> RunningRehearsal:
+        """The usual push in a process of its own: for a front end whose keys may not wait."""
         ...
 
     def sim_up(self, given: Given, port: int) -> Mapping[str, Any]:

@@ -5,12 +5,10 @@ It fits into 80 columns. `tests/unit/cli/help.txt` holds all of it, so that a ch
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import MISSING, fields
 
 import click
-
-from ekswiz.answers import Answers
 
 HERE = "Options"
 """The group of what belongs to a command alone."""
@@ -137,21 +135,12 @@ class Group(Command, click.Group):
     """A group of such commands."""
 
     command_class = Command
-    group_class = type
+    group_class: type[click.Group | type] | None = type
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The commands first: who asks a group for help looks for one of them."""
         self.format_commands(ctx, formatter)
         super().format_options(ctx, formatter)
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Commands by what they are for; those of a small group in one list."""
-        if ctx.parent is None:
-            for title, about in COMMANDS.items():
-                with formatter.section(title):
-                    formatter.write_dl([(name, text) for name, text in about.items() if name in self.commands])
-        else:
-            super().format_commands(ctx, formatter)
 
 
 def _grouped(command: click.Command, ctx: click.Context) -> Mapping[str, list[tuple[str, str]]]:
@@ -190,12 +179,19 @@ def _default(parameter: click.Parameter) -> Iterator[str]:
     name = (parameter.name or "").removeprefix(ANSWER)
     if name in FOUND:
         yield f"  [{FOUND[name]}]"
-    elif _DEFAULTS.get(name):
-        yield f"  [default: {_DEFAULTS[name]}]"
+    elif _defaults().get(name):
+        yield f"  [default: {_defaults()[name]}]"
+
+
+@functools.cache
+def _defaults() -> Mapping[str, str]:
+    """The answers that hold where nobody gives another."""
+    from dataclasses import MISSING, fields
+
+    from ekswiz.answers import Answers  # only who reads help pays for it
+
+    return {each.name: _words(each.default) for each in fields(Answers) if each.default is not MISSING}
 
 
 def _words(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-_DEFAULTS = {each.name: _words(each.default) for each in fields(Answers) if each.default is not MISSING}

@@ -11,33 +11,42 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ekswiz import (
-    answers_file,
-    cli_answers,
-    cli_doctor,
-    cli_export,
-    cli_files,
-    cli_iam,
-    cli_shell,
-    cli_state,
-    failure,
-    resolve,
-    streams,
-)
-from ekswiz.answers import Answers
+from ekswiz import failure, streams
+from ekswiz.cli import ekswiz
 from ekswiz.errors import EkswizError, InputError
-from ekswiz.frontend import Choice, Given, OpenRoad, RunningRehearsal
 from ekswiz.main_look import Looking, live_target, sample_of, simulator, simulator_for
 from ekswiz.occasion import USUAL, Occasion
-from ekswiz.risks import EVERY
-from ekswiz.target import Flag, Target
 
 if TYPE_CHECKING:
     from ekswiz.access.see import Seen
+    from ekswiz.answers import Answers
     from ekswiz.from_account import Found
+    from ekswiz.frontend import Choice, Given, OpenRoad, RunningRehearsal
+    from ekswiz.target import Flag, Target
 
-COMMANDS = (cli_answers, cli_doctor, cli_export, cli_files, cli_iam, cli_shell, cli_state)
-"""Modules that add their commands to `cli.ekswiz` when they are imported."""
+HOMES: Mapping[str, str] = {
+    "rehearse": "ekswiz.cli_rehearse",
+    "plan": "ekswiz.cli_change",
+    "apply": "ekswiz.cli_change",
+    "destroy": "ekswiz.cli_change",
+    "status": "ekswiz.cli_state",
+    "resume": "ekswiz.cli_state",
+    "operator-policy": "ekswiz.cli_state",
+    "doctor": "ekswiz.cli_doctor",
+    "hand-off": "ekswiz.cli_doctor",
+    "access": "ekswiz.cli_iam",
+    "lint": "ekswiz.cli_iam",
+    "iam": "ekswiz.cli_iam",
+    "answers": "ekswiz.cli_answers",
+    "export": "ekswiz.cli_export",
+    "files": "ekswiz.cli_files",
+    "pins": "ekswiz.cli_files",
+    "sim": "ekswiz.cli_sim",
+    "completion": "ekswiz.cli_shell",
+    "schema": "ekswiz.cli_shell",
+}
+"""Each command and its module, which adds it to `ekswiz` when it is asked for (see `root`)."""
+ekswiz.homes = HOMES
 TRACEBACK = "EKSWIZ_TRACEBACK"
 """Variable that asks for the traceback of an error that is ours."""
 EXPECTED = (EkswizError, OSError, click.ClickException, click.Abort, KeyboardInterrupt)
@@ -52,12 +61,15 @@ class Ekswiz:
 
     def answers(self, given: Given, *, sim: bool) -> Answers:
         """Answers from flags, variables, file, sample and repository, validated."""
+        from ekswiz import resolve  # `ekswiz --help` needs none of it
+
         return resolve.resolve(given, sim=sim, sample=sample_of(given, sim=sim))
 
     @contextmanager
     def road(self, given: Given, choice: Choice) -> Iterator[OpenRoad]:
         """Open the stack in AWS, or in the world that is up."""
-        from ekswiz.session import Session  # `ekswiz --help` needs none of it
+        from ekswiz.risks import EVERY  # `ekswiz --help` needs none of it
+        from ekswiz.session import Session
 
         answers, target, state = self._world(given, choice)
         session = Session(
@@ -92,7 +104,8 @@ class Ekswiz:
 
     def from_account(self, given: Given, choice: Choice, stack: str | None) -> tuple[Answers, Found]:
         """The answers of a stack that is there, and where each was found; what was said wins."""
-        from ekswiz.from_account import rebuild  # other commands need none of it
+        from ekswiz import resolve  # other commands need none of it
+        from ekswiz.from_account import rebuild
 
         target = simulator().attach()[1] if choice.sim else live_target(given, choice)
         found = rebuild(target, stack or given.fields.get("stack"))
@@ -104,7 +117,8 @@ class Ekswiz:
 
     def rehearse(self, given: Given, stop: Flag, *, port: int = 0, occasion: Occasion = USUAL) -> RunningRehearsal:
         """Prepare a rehearsal in a world of its own."""
-        from ekswiz.session import Session  # `ekswiz --help` needs none of it
+        from ekswiz.risks import EVERY  # `ekswiz --help` needs none of it
+        from ekswiz.session import Session
 
         answers = self.answers(given, sim=True)
         rehearsal: RunningRehearsal = simulator_for(answers).rehearse(
@@ -120,6 +134,12 @@ class Ekswiz:
             chosen=given.tiers,
         )
         return rehearsal
+
+    def rehearse_apart(self, given: Given, stop: Flag) -> RunningRehearsal:
+        """A rehearsal in a process of its own."""
+        from ekswiz.apart import Apart  # `ekswiz --help` needs none of it
+
+        return Apart(given, stop)
 
     def sim_up(self, given: Given, port: int) -> Mapping[str, Any]:
         """Start a world that outlives the command; its facts."""
@@ -155,12 +175,12 @@ def main() -> None:
 def run(arguments: list[str]) -> int:
     """Run one command line; its exit code. Who asked for JSON gets a failure as JSON, too."""
     try:
-        return int(cli_state.ekswiz.main(args=arguments, prog_name="ekswiz", standalone_mode=False, obj=Ekswiz()) or 0)
+        return int(ekswiz.main(args=arguments, prog_name="ekswiz", standalone_mode=False, obj=Ekswiz()) or 0)
     except (Exception, KeyboardInterrupt) as error:
         if os.environ.get(TRACEBACK) and not isinstance(error, EXPECTED):
             raise
         code = failure.code_of(error)
-        if failure.asked(arguments, cli_state.ekswiz.commands):
+        if failure.asked(arguments, ekswiz.homes):
             streams.result(failure.line(error, code))
         _tell(error)
         return code
@@ -192,6 +212,8 @@ def _piped(given: Given, answers: Answers) -> Answers:
     """The answers of a file that was named, if they are for the world that is up; else the world's own."""
     if given.file is None:
         return answers
+    from ekswiz import answers_file  # seldom asked for
+
     said = answers_file.load(given.file)
     for name in ("account", "region", "partition", "issuer", "owner", "repo"):
         if getattr(said, name) != getattr(answers, name):

@@ -9,16 +9,15 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from ekswiz import resolve
-from ekswiz.answers import Answers
 from ekswiz.errors import InputError, RehearsalError
-from ekswiz.frontend import Check, Choice, ClusterSeen, Draft, Given, Identity, Profile, RepositorySeen
-from ekswiz.plan import Plan
-from ekswiz.target import Target
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # whoever asks for help pays for none of it
+    from ekswiz.answers import Answers
     from ekswiz.doctor.facts import Source
+    from ekswiz.frontend import Check, Choice, ClusterSeen, Draft, Given, Identity, Profile, RepositorySeen
+    from ekswiz.plan import Plan
     from ekswiz.probes.github_api import GitHubApi
+    from ekswiz.target import Target
 
 OPERATOR = "operator"
 """The one profile of a simulated account."""
@@ -77,19 +76,22 @@ class Looking:
 
     def __init__(self) -> None:
         self._sim = False
-        self._draft = Draft()
+        self._known: Mapping[str, str] = {}
 
     def draft(self, given: Given, *, sim: bool) -> Draft:
         """Defaults with their sources."""
         from ekswiz.probes.draft import draft  # the command line needs none of it
 
         world = _texts(_attached()[0]) if sim and _is_up() else {}
-        self._sim, self._draft = sim, draft(given, sim=sim, sample=sample_of(given, sim=sim), world=world)
-        return self._draft
+        made = draft(given, sim=sim, sample=sample_of(given, sim=sim), world=world)
+        self._sim, self._known = sim, made.values
+        return made
 
     def profiles(self) -> Sequence[Profile]:
         """AWS profiles of this machine; of a simulated account its operator."""
         if self._sim:
+            from ekswiz.frontend import Profile
+
             return [Profile(OPERATOR, self._said("region"), sso=False, source="of the simulated account")]
         from ekswiz.probes.aws_files import profiles
 
@@ -97,6 +99,7 @@ class Looking:
 
     def identity(self, profile: str | None, region: str) -> Identity:
         """Who the profile is."""
+        from ekswiz.frontend import Identity
         from ekswiz.probes import aws  # boto3 is slow to import
 
         if not self._sim:
@@ -108,6 +111,7 @@ class Looking:
 
     def clusters(self, profile: str | None, region: str) -> Sequence[ClusterSeen]:
         """The region's EKS clusters; of a simulated account the one that it has or will have."""
+        from ekswiz.frontend import ClusterSeen
         from ekswiz.probes import aws
 
         if not self._sim:
@@ -120,6 +124,8 @@ class Looking:
 
     def repository(self, owner: str, repo: str) -> RepositorySeen:
         """The repository by GitHub's API; in a simulated world by that world's."""
+        from ekswiz.frontend import RepositorySeen
+
         if self._sim and not _is_up():
             branch, private = self._said("branch"), False
             ids = (self._said("owner_id"), self._said("repo_id"))
@@ -155,10 +161,10 @@ class Looking:
         return written
 
     def _said(self, name: str) -> str:
-        return self._draft.values.get(name, "")
+        return self._known.get(name, "")
 
     def _immutable(self) -> bool:
-        return self._draft.values.get("subject", "immutable") == "immutable"
+        return self._known.get("subject", "immutable") == "immutable"
 
 
 def _source(given: Given, choice: Choice) -> Source:
@@ -181,6 +187,7 @@ def live_target(given: Given, choice: Choice) -> Target:
 
 
 def _live(given: Given, choice: Choice) -> Source:
+    from ekswiz import resolve
     from ekswiz.doctor.facts import Source
     from ekswiz.doctor.live import live_door
     from ekswiz.probes.draft import draft
@@ -221,6 +228,7 @@ def _simulated(given: Given) -> Source:
 
 def _before_a_world(given: Given) -> Source:
     """What can be looked at while the simulated account is not there: the answers, the repository, the machine."""
+    from ekswiz import resolve
     from ekswiz.doctor.facts import Source
     from ekswiz.doctor.finding import Unasked
 

@@ -9,7 +9,7 @@ from typing import Any, TypeVar, cast
 
 import click
 
-from ekswiz.frontend import Given
+from ekswiz.given import Given
 from ekswiz.tiers import AWS, CLUSTERS, IMAGES, Wish, choose
 
 F = TypeVar("F", bound=Callable[..., Any])

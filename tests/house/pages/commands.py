@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import click
 
-from ekswiz.main import cli_state
+from ekswiz.main import ekswiz
 from ekswiz.options import FIELDS
 from house.pages.markdown import code, table
 
@@ -37,8 +37,8 @@ VARIABLES = (
 
 def text() -> str:
     """The whole page."""
-    root = cli_state.ekswiz
-    return HEAD + "\n".join([*_command("ekswiz", root), *_all(root, "ekswiz"), *_shared(root), *_variables()])
+    ekswiz.every()
+    return HEAD + "\n".join([*_command("ekswiz", ekswiz), *_all(ekswiz, "ekswiz"), *_shared(ekswiz), *_variables()])
 
 
 def _all(group: click.Group, path: str) -> Iterator[str]:

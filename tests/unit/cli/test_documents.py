@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 import pytest
 
-from ekswiz.main import cli_state
+from ekswiz.main import ekswiz
 from house import reference
 
 ROOT = Path(__file__).parents[3]
@@ -47,7 +47,7 @@ def named(case: object) -> str:
 @pytest.mark.parametrize(("page", "line"), found("ekswiz"), ids=named)
 def test_the_command_line_can_be_parsed(page: Path, line: str) -> None:
     words = shlex.split(ENDS.sub("", line))[1:]
-    command: click.Command = cli_state.ekswiz
+    command: click.Command = ekswiz
     # With its own settings: click keeps the help option that it makes for the first context of a command.
     ctx = click.Context(command, info_name="ekswiz", **command.context_settings)
     while True:

@@ -18,7 +18,7 @@ import jsonschema
 import pytest
 
 import ekswiz
-from ekswiz import cli, failure, main, schemas
+from ekswiz import changing, failure, main, schemas
 from ekswiz.engine.patience import patiently
 from ekswiz.errors import EkswizError, Exit, Preflight, Stopped, Transient
 from ekswiz.fields import regions
@@ -193,7 +193,7 @@ def test_what_aws_denies_is_not_begun() -> None:
     checked = Permissions("arn:aws:iam::111122223333:user/me", "AWS says", (Verdict(need, "denied"),))
 
     with pytest.raises(Preflight, match=r"iam:CreateRole.*ekswiz operator-policy"):
-        cli._refuse_missing(View(PLAN, (), Estimate(1.0), checked))
+        changing._refuse_missing(View(PLAN, (), Estimate(1.0), checked))
 
 
 def test_a_stop_ends_the_wait_between_two_calls() -> None:

@@ -10,9 +10,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from ekswiz.cli_files import ekswiz
 from ekswiz.deliver import files, pins
-from ekswiz.main import Ekswiz
+from ekswiz.main import Ekswiz, ekswiz
 
 DEPLOY = ".github/workflows/deploy.yml"
 Command = Callable[..., Result]

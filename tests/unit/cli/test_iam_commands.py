@@ -13,12 +13,12 @@ from click.testing import CliRunner, Result
 from ekswiz.access.compute import Cell
 from ekswiz.access.see import Seen
 from ekswiz.answers import Answers
-from ekswiz.cli_iam import ekswiz
 from ekswiz.errors import Exit, InputError
 from ekswiz.frontend import Choice, Given
 from ekswiz.iam import documents
 from ekswiz.lint.finding import Role
 from ekswiz.lint.judge import RULES, lint_document
+from ekswiz.main import ekswiz
 from unit.engine.fakes import ANSWERS
 
 

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from ekswiz.cli import ekswiz
 from ekswiz.errors import InputError
 from ekswiz.events import Event
 from ekswiz.frontend import Given
+from ekswiz.main import ekswiz
 from ekswiz.occasion import USUAL, Occasion
 
 

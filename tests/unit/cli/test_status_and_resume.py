@@ -13,13 +13,13 @@ import pytest
 from click.testing import CliRunner, Result
 
 from ekswiz import saved
-from ekswiz.cli_state import ekswiz
 from ekswiz.engine.experience import estimate, medians
 from ekswiz.engine.journal import FileJournal
 from ekswiz.engine.last_run import load
 from ekswiz.errors import Exit, InputError, StalePlan
 from ekswiz.flag import StopFlag
 from ekswiz.frontend import Choice, Given
+from ekswiz.main import ekswiz
 from ekswiz.operator_policy import operator_policy
 from ekswiz.plan import Action
 from ekswiz.session import BoundSession, Session

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from ekswiz import cli
 from ekswiz.errors import InputError
 from ekswiz.frontend import Given
+from ekswiz.main import ekswiz
 from ekswiz.tiers import EMBEDDED, Tiers, Wish, choose, expected
 
 
@@ -41,7 +41,7 @@ class Asked:
 
 def tiers(*arguments: str) -> Tiers:
     asked = Asked()
-    result = CliRunner().invoke(cli.ekswiz, arguments, obj=asked, standalone_mode=False)
+    result = CliRunner().invoke(ekswiz, arguments, obj=asked, standalone_mode=False)
     if result.exception is not None:
         raise result.exception
     return asked.given[0].tiers
@@ -133,7 +133,7 @@ def test_keep_is_for_what_takes_long_to_start() -> None:
 
 def test_what_will_be_downloaded_is_said_before(tmp_path: Path) -> None:
     asked = Asked()
-    result = CliRunner().invoke(cli.ekswiz, ["rehearse", "--full"], obj=asked)
+    result = CliRunner().invoke(ekswiz, ["rehearse", "--full"], obj=asked)
     assert [line.partition(":")[0] for line in result.stderr.splitlines()] == ["LocalStack", "Docker", "kind"]
     assert list(expected(EMBEDDED)) == []
     assert list(expected(Tiers("localstack", "http://localhost:4566"))) == []

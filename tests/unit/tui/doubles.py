@@ -137,7 +137,7 @@ class FakeProduct:
     def operator_policy(self, given: Given, choice: Choice, *, self_check: bool = False) -> Mapping[str, Any]:
         return {}
 
-    def rehearse(self, given: Given, stop: Any, *, port: int = 0) -> Any:
+    def rehearse_apart(self, given: Given, stop: Any) -> Any:
         raise AssertionError("this test rehearses nothing")
 
     def sim_up(self, given: Given, port: int) -> Mapping[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import json
 from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,6 +16,8 @@ def regions() -> Mapping[str, str]:
 
     Source: botocore's `endpoints.json`, which botocore itself resolves endpoints with.
     """
+    import json  # help needs the answers, and not this
+
     text = _data().joinpath("endpoints.json").read_text(encoding="utf-8")
     found: dict[str, str] = {}
     for partition in json.loads(text)["partitions"]:

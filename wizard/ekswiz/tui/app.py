@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import gc
+from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar
 
 from textual.app import App, SystemCommand
@@ -54,6 +55,7 @@ class EkswizApp(App[Exit]):
         self.detection = Detection(self.wizard, self.lookups)
         self.leaving = False
         """Whether to quit as soon as nothing is in flight."""
+        self._telling = False
         for theme in OURS:
             self.register_theme(theme)
         self.theme = DARK.name
@@ -122,11 +124,13 @@ class EkswizApp(App[Exit]):
     def begin(self, what: str) -> Stop:
         """Work has begun that must not be cut off (`apply`, `destroy`, `rehearsal`); its stop flag."""
         self.wizard.busy, self.wizard.stop = what, Stop()
+        gc.freeze()  # else a look for garbage among all that was loaded so far holds a key up for 100 ms
         return self.wizard.stop
 
     def end(self, outcome: Exit) -> None:
         """The work has ended, and how."""
         self.wizard.busy, self.wizard.outcome = "", outcome
+        gc.unfreeze()
         if self.leaving:
             self.exit(outcome)
 
@@ -187,10 +191,26 @@ class EkswizApp(App[Exit]):
         self.tell_screens()
 
     def tell_screens(self) -> None:
-        """Let every screen draw what it shows anew."""
-        for screen in self.screen_stack:
+        """Let the screens in sight draw what they show anew: once, however much comes in at the same time.
+
+        One that comes back into sight does so by itself.
+        """
+        if not self._telling:
+            self._telling = True
+            self.call_later(self._tell_screens)
+
+    def _tell_screens(self) -> None:
+        self._telling = False
+        for screen in self._in_sight():
             if isinstance(screen, FrameScreen) and screen.is_mounted:
                 screen.wizard_changed()
+
+    def _in_sight(self) -> Iterator[Screen[Any]]:
+        """The screen in front; below a box also what it stands over."""
+        for screen in reversed(self.screen_stack):
+            yield screen
+            if not screen.is_modal:
+                return
 
     def follow(self) -> None:
         """An answer was given: ask what it makes possible."""

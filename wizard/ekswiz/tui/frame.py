@@ -56,7 +56,8 @@ class TopLine(Static):
 
     def refresh_line(self) -> None:
         """Draw it anew."""
-        self.update(rail_line(self._step, sim=wizard_of(self).sim, width=self.size.width or self.app.size.width - 2))
+        width = self.size.width or self.app.size.width - 2
+        redraw(self, rail_line(self._step, sim=wizard_of(self).sim, width=width))
 
 
 class ContextLine(Static):
@@ -75,7 +76,7 @@ class ContextLine(Static):
 
     def refresh_line(self) -> None:
         """Draw it anew."""
-        self.update(context_line(wizard_of(self), width=self.size.width or self.app.size.width - 2))
+        redraw(self, context_line(wizard_of(self), width=self.size.width or self.app.size.width - 2))
 
 
 class FrameScreen(Screen[None]):
@@ -133,7 +134,7 @@ class FrameScreen(Screen[None]):
             context.refresh_line()
 
     def wizard_changed(self) -> None:
-        """Something was found out, or an answer changed; called on the event loop, also while another screen shows."""
+        """Something was found out, or an answer changed; called on the event loop, also while a box is over it."""
         self.refresh_frame()
 
     def on_screen_resume(self) -> None:
@@ -198,6 +199,12 @@ def app_of(widget: Widget) -> EkswizApp:
 def wizard_of(widget: Widget) -> Wizard:
     """The wizard's state, from any widget."""
     return app_of(widget).wizard
+
+
+def redraw(line: Static, text: Content) -> None:
+    """Put a text in its place, if it is another one. The place keeps its size, so nothing is laid out anew."""
+    if line.content != text:
+        line.update(text, layout=False)
 
 
 def styled(text: str, style: str) -> Content:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -35,7 +35,7 @@ PENDING = "."
 
 
 class Matrix(ScrollView, can_focus=True):
-    """Who can do what. Rows and columns are known before the first try; `put` fills a cell."""
+    """Who can do what. Rows and columns are known before the first try; `fill` shows what was tried."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "matrix--head", "matrix--label", "matrix--yes", "matrix--no", "matrix--none", "matrix--surprise",
@@ -63,12 +63,6 @@ class Matrix(ScrollView, can_focus=True):
         Binding("enter", "choose", "details", key_display="Enter"),
     ]
     cursor: reactive[tuple[int, int]] = reactive((0, 0))
-
-    @dataclass
-    class Moved(Message):
-        """The cursor stands on another cell."""
-
-        place: Place
 
     @dataclass
     class Chosen(Message):
@@ -103,10 +97,7 @@ class Matrix(ScrollView, can_focus=True):
         self.cells = dict(cells)
         if cells and self.cursor == (0, 0):
             self._reveal(rows.index(next(reversed(self.cells))[0]))
-        for row in fresh:
-            line = HEAD + rows.index(row) - self.scroll_offset.y
-            if line >= HEAD:
-                self.refresh(Region(0, line, self.size.width, 1))
+        self._draw_rows(rows.index(row) for row in fresh)
 
     @property
     def place(self) -> Place | None:
@@ -126,13 +117,11 @@ class Matrix(ScrollView, can_focus=True):
         if self.place:
             self.post_message(self.Chosen(self.place))
 
-    def watch_cursor(self) -> None:
-        """Keep the cursor in view and say where it is."""
-        if self.place is None:
-            return
-        self._reveal(self.cursor[0])
-        self.refresh()
-        self.post_message(self.Moved(self.place))
+    def watch_cursor(self, before: tuple[int, int], now: tuple[int, int]) -> None:
+        """Keep the cursor in view."""
+        if self.place is not None:
+            self._reveal(now[0])
+            self._draw_rows({before[0], now[0]})
 
     def on_click(self, event: events.Click) -> None:
         """Put the cursor where the mouse is; a second click asks for details."""
@@ -159,6 +148,13 @@ class Matrix(ScrollView, can_focus=True):
         place = next((place for place, cell in self.cells.items() if not cell.ok), None)
         if place is not None:
             self.cursor = (self.rows.index(place[0]), self.columns.index(place[1]))
+
+    def _draw_rows(self, rows: Iterable[int]) -> None:
+        """Draw these rows anew, and no other line."""
+        for row in rows:
+            line = HEAD + row - self.scroll_offset.y
+            if line >= HEAD:
+                self.refresh(Region(0, line, self.size.width, 1))
 
     def _reveal(self, row: int) -> None:
         top, height = self.scroll_offset.y, max(1, self.size.height - HEAD)

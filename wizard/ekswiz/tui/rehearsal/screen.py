@@ -21,7 +21,7 @@ from ekswiz.answers import Answers
 from ekswiz.errors import EkswizError, Exit
 from ekswiz.tiers import Wish, choose, expected
 from ekswiz.tui import clock
-from ekswiz.tui.frame import TOO_SMALL, FrameScreen, TopLine
+from ekswiz.tui.frame import TOO_SMALL, FrameScreen, TopLine, redraw
 from ekswiz.tui.keys import BACK
 from ekswiz.tui.rehearsal import details, sentences, wording
 from ekswiz.tui.rehearsal.matrix import Matrix
@@ -47,7 +47,7 @@ class SimulatedTopLine(TopLine):
     def refresh_line(self) -> None:
         """Draw it anew."""
         width = self.size.width or self.app.size.width
-        self.update(rail_line(HEADLINE if width >= LONG else "rehearsal", sim=True, width=width))
+        redraw(self, rail_line(HEADLINE if width >= LONG else "rehearsal", sim=True, width=width))
 
 
 class RehearsalScreen(FrameScreen):
@@ -101,7 +101,10 @@ class RehearsalScreen(FrameScreen):
         """Begin at once."""
         self.query_one("#log").can_focus = False
         self._ticking = self.set_interval(TICK, self._draw)
-        self.query_one(Matrix).focus()
+        matrix = self.query_one(Matrix)
+        matrix.focus()
+        # A watcher, not a message: cursor and sentence are drawn in one frame, which a key does not wait for twice.
+        self.watch(matrix, "cursor", self._show_cell, init=False)
         self._begin()
 
     def on_unmount(self) -> None:
@@ -202,10 +205,7 @@ class RehearsalScreen(FrameScreen):
         self._say("#cell", Content(text))
 
     def _say(self, name: str, text: Content) -> None:
-        """Put a line in its place: no line moves another one, so the layout stays."""
-        place = self.query_one(name, Static)
-        if place.content != text:
-            place.update(text, layout=False)
+        redraw(self.query_one(name, Static), text)
 
     # ---- keys
 
@@ -253,10 +253,6 @@ class RehearsalScreen(FrameScreen):
             self.notify(f"Written: {path}")
         except EkswizError as error:
             self.notify(str(error), severity="error")
-
-    @on(Matrix.Moved)
-    def _moved(self) -> None:
-        self._show_cell()
 
     @on(Matrix.Chosen)
     def _cell_details(self, message: Matrix.Chosen) -> None:

@@ -52,11 +52,13 @@ class Work:
         """Rehearse to the end; everything is removed, whatever happens."""
         try:
             self.tell(Known(self.application.answers(self.given, sim=True)))
-            self.running = self.application.rehearse(self.given, self.stop)
+            self.running = self.application.rehearse_apart(self.given, self.stop)
             self._through(self.running)
             self.tell(Ended(report=self.running.report))
         except EkswizError as error:
             self.tell(Ended(error=error))
+        except Exception as error:  # noqa: BLE001 - the boundary of a thread: the screen must hear of it
+            self.tell(Ended(error=EkswizError(f"a mistake in ekswiz: {type(error).__name__}: {error}.")))
 
     def take(self) -> list[Event]:
         """What has arrived since the last time."""
