@@ -8,11 +8,13 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from unittest import mock
 
 from ekswiz.events import Event
 from ekswiz.frontend import Given
 from ekswiz.plan import Plan
 from ekswiz.target import Flag
+from ekswiz.tui import running
 from ekswiz.tui.app import EkswizApp
 from ekswiz.tui.apply.screen import ApplyScreen
 from unit.plain.talk import FILE, PLAN, Product
@@ -56,9 +58,10 @@ def _work() -> None:
 
 
 def main() -> None:
-    """Show it until it has ended and somebody quits."""
+    """Show it until it has ended and somebody quits; with all that the command line does for the screens."""
     changes = tuple(replace(FILE, address=f"repository_file.f{number}") for number in range(CHANGES))
-    LongApply(Talkative(made=replace(PLAN, changes=changes)), Given(), sim=True).run()  # type: ignore[arg-type]  # a fake
+    with mock.patch.object(running, "EkswizApp", LongApply):
+        running.run_screens(Talkative(made=replace(PLAN, changes=changes)), Given(), sim=True)  # type: ignore[arg-type]  # a fake
 
 
 if __name__ == "__main__":

@@ -5,11 +5,13 @@ It fits into 80 columns. `tests/unit/cli/help.txt` holds all of it, so that a ch
 
 from __future__ import annotations
 
-import functools
+import os
 from collections.abc import Iterator, Mapping, Sequence
 
 import click
 
+WIDEST, NARROWEST = 80, 50
+"""Columns that help takes, at most and at least."""
 HERE = "Options"
 """The group of what belongs to a command alone."""
 ANSWER = "answer_"
@@ -108,10 +110,50 @@ FOUND: Mapping[str, str] = {
     "branch": "from git",
 }
 """Answers that follow from something else."""
+USUAL: Mapping[str, str] = {
+    "environment": "production", "subject": "immutable", "context": ".", "dockerfile": "Dockerfile",
+    "manifests": "manifests", "port": "8000", "create_cluster": "false", "kubernetes_version": "latest",
+    "compute": "nodegroup", "node_type": "t3.medium", "node_min": "2", "node_max": "6", "endpoint_cidrs": "0.0.0.0/0",
+    "vpc_cidr": "192.168.0.0/16", "zones": "2", "deletion_protection": "true", "migrate_access": "false",
+    "operator_access": "false", "expose": "inside", "rights": "group", "platform": "amd64", "provenance": "false",
+    "path_filter": "false", "folder": ".", "framework": "none", "oidc_check": "false", "dependabot": "false",
+    "deploy_runner": "ubuntu-latest", "github": "files",
+}  # fmt: skip
+"""Answers that hold where nobody gives another, as `Answers` has them. Help does not load that for its words: it would
+take a tenth more. A test holds the two equal."""
+
+
+class Formatter(click.HelpFormatter):
+    """As wide as the terminal, and no wider than 80 columns.
+
+    Click asks `shutil` for the width, whose import (with those of every compression) takes a fifth of ours.
+    """
+
+    def __init__(self, indent_increment: int = 2, width: int | None = None, max_width: int | None = None) -> None:
+        super().__init__(indent_increment, width or max(min(_columns(), max_width or WIDEST) - 2, NARROWEST), max_width)
+
+
+def _columns() -> int:
+    """What COLUMNS says, else the terminal at standard output, else the widest."""
+    said = os.environ.get("COLUMNS", "")
+    if said.isdecimal() and int(said):
+        return int(said)
+    try:
+        return os.get_terminal_size(1).columns or WIDEST
+    except OSError:
+        return WIDEST
+
+
+class Context(click.Context):
+    """A context whose help is written by our formatter."""
+
+    formatter_class = Formatter
 
 
 class Command(click.Command):
     """A command whose help is in groups."""
+
+    context_class = Context
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Every option, with the others of its kind."""
@@ -179,19 +221,5 @@ def _default(parameter: click.Parameter) -> Iterator[str]:
     name = (parameter.name or "").removeprefix(ANSWER)
     if name in FOUND:
         yield f"  [{FOUND[name]}]"
-    elif _defaults().get(name):
-        yield f"  [default: {_defaults()[name]}]"
-
-
-@functools.cache
-def _defaults() -> Mapping[str, str]:
-    """The answers that hold where nobody gives another."""
-    from dataclasses import MISSING, fields
-
-    from ekswiz.answers import Answers  # only who reads help pays for it
-
-    return {each.name: _words(each.default) for each in fields(Answers) if each.default is not MISSING}
-
-
-def _words(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    elif name in USUAL:
+        yield f"  [default: {USUAL[name]}]"

@@ -6,6 +6,7 @@ import os
 import re
 import shlex
 from collections.abc import Iterator
+from dataclasses import MISSING, fields
 from difflib import unified_diff
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 from ekswiz import helping
+from ekswiz.answers import Answers
 from ekswiz.main import ekswiz
 from ekswiz.options import FIELDS
 
@@ -102,3 +104,21 @@ def test_each_variable_is_what_the_rule_says() -> None:
     for parameter in EVERY["ekswiz plan"].params:
         if (parameter.name or "").startswith("answer_"):
             assert parameter.envvar == "EKSWIZ_" + parameter.opts[0].removeprefix("--").replace("-", "_").upper()
+
+
+def words(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def test_the_defaults_that_help_names_are_those_that_hold() -> None:
+    asked = {name for name, *_ in FIELDS} - {*helping.FOUND}
+    found = {each.name: each.default for each in fields(Answers) if each.name in asked}
+    held = {name: words(value) for name, value in found.items() if value is not MISSING and value != ""}
+    assert held == helping.USUAL
+
+
+@pytest.mark.parametrize(("columns", "widest"), [("60", 58), ("200", 78), ("20", 50), ("0", 78), ("wide", 78)])
+def test_help_is_as_wide_as_there_is_room(monkeypatch: pytest.MonkeyPatch, columns: str, widest: int) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    text = CliRunner().invoke(ROOT, ["doctor", "--help"], prog_name="ekswiz").output
+    assert widest - 12 < max(map(len, text.splitlines())) <= widest

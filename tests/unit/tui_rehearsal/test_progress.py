@@ -45,6 +45,21 @@ def test_the_parts_of_a_stage_stand_behind_it_while_it_runs_and_go_when_it_is_do
     assert seen(*during).running.title == "Log in to ECR"  # type: ignore[union-attr]
 
 
+def test_what_was_stopped_says_so_and_so_do_its_parts_that_never_ended() -> None:
+    parts = {"parent": "push"}
+    progress = seen(
+        stage("push", "started"),
+        stage("build", "started", step=None, **parts),
+        stage("build/One", "started", step="One", **parts),
+        stage("push", "finished", 1.0, ok=False, message="stopped"),
+    )
+
+    states = {step.key: step.state for step in progress.shown()}
+    assert states["push"] == states["push/build"] == states["push/build/One"] == "stop"
+    assert progress.failed == []
+    assert progress.running is not progress.steps["push/build/One"]
+
+
 def test_a_job_that_is_done_hides_its_steps_while_the_next_one_runs() -> None:
     parts = {"parent": "push"}
     progress = seen(

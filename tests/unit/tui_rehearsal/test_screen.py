@@ -23,8 +23,8 @@ GATE = "build/Log in to ECR"
 NO_DOCKERFILE = InputError("--dockerfile", "there is no Dockerfile here, so there is no image to deploy.", "Add one.")
 
 
-def held() -> Product:
-    return Product(gates={GATE: threading.Event()})
+def held(**how: Any) -> Product:
+    return Product(gates={GATE: threading.Event()}, **how)
 
 
 def surprising() -> Product:
@@ -121,6 +121,16 @@ async def test_s_lets_the_stage_in_hand_end_begins_no_other_and_removes_everythi
         assert screen.wizard.outcome is Exit.STOPPED
         assert "s stop" not in footer(pilot.app)
     assert product.made[0].closed
+
+
+async def test_what_a_stopped_one_left_is_named() -> None:
+    async with rehearsing(held(leftovers=["process 4711"])) as (pilot, screen):
+        await reached(pilot, screen, "push/build/Become the push role")
+        await pilot.press("ctrl+c")
+        await over(pilot, screen)
+
+        assert said(screen, "state").endswith("LEFT BEHIND: process 4711")
+        assert not pilot.app._notifications
 
 
 async def test_ctrl_c_stops_it_as_well() -> None:

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import os
+
 from ekswiz.errors import Exit
 from ekswiz.frontend import Application, Given
+
+FRAMES = "120"
+"""Frames per second, at most. Textual waits up to two of them with what a key has changed: at its own 60, 33 ms."""
+os.environ.setdefault("TEXTUAL_FPS", FRAMES)  # Textual reads it when it is imported
 
 
 def run(application: Application, given: Given, *, sim: bool) -> Exit:

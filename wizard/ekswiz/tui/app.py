@@ -6,7 +6,7 @@ import gc
 from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar
 
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import BindingType
 from textual.driver import Driver
 from textual.screen import Screen
@@ -17,7 +17,7 @@ from ekswiz.frontend import Application, Given
 from ekswiz.signals import Stop
 from ekswiz.steps.detection import Detection
 from ekswiz.tui.frame import HORIZONTAL, VERTICAL, FrameScreen
-from ekswiz.tui.keys import GLOBAL
+from ekswiz.tui.keys import GLOBAL, InTurn
 from ekswiz.tui.leave import QuitBox
 from ekswiz.tui.lookups import Answered, Lookups, Piece
 from ekswiz.tui.palette import commands
@@ -32,7 +32,7 @@ BOTTOM = 2
 """Screens that are always there: Textual's own blank one, and the first of ours."""
 
 
-class EkswizApp(App[Exit]):
+class EkswizApp(InTurn[Exit]):
     """The wizard. `go` and `back` are the only ways from screen to screen."""
 
     TITLE = "ekswiz"
@@ -56,6 +56,7 @@ class EkswizApp(App[Exit]):
         self.leaving = False
         """Whether to quit as soon as nothing is in flight."""
         self._telling = False
+        self._titled = ""
         for theme in OURS:
             self.register_theme(theme)
         self.theme = DARK.name
@@ -161,7 +162,8 @@ class EkswizApp(App[Exit]):
     def _stop_first(self) -> None:
         again = self.wizard.stop.is_set()
         self.wizard.stop.set()
-        said = "Still stopping: the change in flight is finishing." if again else "Stopping after the change in flight."
+        what = "stage at work" if self.wizard.busy == "rehearsal" else "change in flight"
+        said = f"Still stopping: the {what} is finishing." if again else f"Stopping after the {what}."
         self.notify(said, title=self.wizard.busy)
 
     def signalled(self, code: Exit, *, hung_up: bool = False) -> None:
@@ -268,8 +270,11 @@ class EkswizApp(App[Exit]):
 
     def title_now(self, text: str = "") -> None:
         """Set the terminal window's title: `ekswiz 4/7`; empty for the brand alone."""
-        self.title = f"ekswiz {text}".strip()
-        self._tell_driver("title", self.title)
+        title = f"ekswiz {text}".strip()
+        if title != self._titled:
+            self._titled = title
+            self.set_reactive(InTurn.title, title)  # no screen of ours shows it: nothing to draw
+            self._tell_driver("title", title)
 
     def _tell_driver(self, what: str, *about: str) -> Any:
         """Something that only our own driver knows; tests have another one."""

@@ -202,8 +202,9 @@ def wizard_of(widget: Widget) -> Wizard:
 
 
 def redraw(line: Static, text: Content) -> None:
-    """Put a text in its place, if it is another one. The place keeps its size, so nothing is laid out anew."""
-    if line.content != text:
+    """Put a text in its place, if it or its colours are others. The place keeps its size: nothing is laid out anew."""
+    shown = line.content
+    if not isinstance(shown, Content) or (shown.plain, shown.spans) != (text.plain, text.spans):
         line.update(text, layout=False)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import os
 import signal
 import sys
@@ -20,6 +21,8 @@ from ekswiz.tui.app import EkswizApp
 
 KEYS_FIRST = 0.001
 """Seconds after which a thread that computes lets the screen's thread go on; Python's own value is five times that."""
+GARBAGE = (10_000, 20, 10)
+"""When to look for garbage: less than a tenth as often as Python would, for a look at everything holds keys up."""
 PATIENCE = 1.0
 """Seconds for threads that still read to come to their end by themselves."""
 
@@ -30,6 +33,7 @@ def run_screens(application: Application, given: Given, *, sim: bool) -> Exit:
     SIGTERM and SIGHUP stop what is in flight after the present change; then the screens end.
     """
     sys.setswitchinterval(KEYS_FIRST)
+    gc.set_threshold(*GARBAGE)
     app = EkswizApp(application, given, sim=sim, driver_class=_driver())
     asyncio.run(_run(app))
     with stop_on_signals():

@@ -8,11 +8,9 @@ from typing import ClassVar
 from textual import on, work
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
-from textual.content import Content
 from textual.timer import Timer
 from textual.widget import Widget
-from textual.widgets import Log, OptionList, Static
-from textual.widgets.option_list import Option
+from textual.widgets import Static
 
 from ekswiz.errors import EkswizError, Exit
 from ekswiz.events import Event
@@ -22,9 +20,11 @@ from ekswiz.signals import Stop
 from ekswiz.state import Estimate, Verb
 from ekswiz.tui import clock
 from ekswiz.tui.apply import words
+from ekswiz.tui.apply.changes import ChangeList
 from ekswiz.tui.apply.details import RowModal
+from ekswiz.tui.apply.panes import Head, RunLog
 from ekswiz.tui.apply.rows import OVER, Run
-from ekswiz.tui.apply.work import Ended, Expected, Happened, carry_out
+from ekswiz.tui.apply.work import Arrived, Ended, Expected, Work
 from ekswiz.tui.frame import FrameScreen, TopLine
 from ekswiz.tui.preview.ink import paint
 from ekswiz.tui.preview.messages import Written
@@ -32,6 +32,8 @@ from ekswiz.tui.preview.reading import hand_off
 
 TICK = 0.25
 """Seconds between two looks at the clock."""
+BLINK = 0.05
+"""Seconds between an event and its being drawn, with all that came meanwhile."""
 LONG = 20.0
 """Seconds after which the end rings the bell once."""
 WORKING = "The run goes on. s stops it after the change in flight."
@@ -53,19 +55,9 @@ class ApplyScreen(FrameScreen):
     ]
     DEFAULT_CSS = """
     ApplyScreen {
-        & #run-head { height: auto; max-height: 2; padding: 0 1; background: $surface; }
-        & #run-rows {
-            height: 1fr; min-height: 3; border: none; padding: 0 1; background: $background;
-            text-wrap: nowrap; text-overflow: ellipsis;
-        }
-        & #run-rows > .option-list--option-highlighted, & #run-rows:focus > .option-list--option-highlighted {
-            background: $panel; color: $foreground; text-style: bold;
-        }
         & #run-trouble { height: auto; max-height: 60%; padding: 0 1; border-top: solid $error; display: none; }
         &.-trouble #run-trouble { display: block; }
         & #run-log-title { height: 1; padding: 0 1; color: $text-muted; }
-        & #run-log { height: 35%; padding: 0 1; background: $surface; scrollbar-size-horizontal: 0; }
-        &.-quiet #run-log, &.-quiet #run-log-title { display: none; }
         &.-low #run-log { height: 4; }
     }
     """
@@ -83,29 +75,29 @@ class ApplyScreen(FrameScreen):
         self._ended_at: float | None = None
         self._error: EkswizError | None = None
         self._stop: Stop | None = None
+        self._work: Work | None = None
         self._ticking: Timer | None = None
 
     def body(self) -> Iterable[Widget]:
         """Head, rows, trouble, log."""
-        yield Static(id="run-head")
-        yield OptionList(id="run-rows")
+        yield Head(id="run-head")
+        yield ChangeList(len(self.run_state.rows), id="run-rows")
         yield VerticalScroll(Static(id="run-trouble-text"), id="run-trouble")
         yield Static("-- log, l hides it", id="run-log-title")
-        yield Log(id="run-log", max_lines=2000, auto_scroll=True)
+        yield RunLog(id="run-log")
 
     def on_mount(self) -> None:
         """Begin at once."""
         if self._verb == "destroy":
             self.query_one(TopLine).step("remove what ekswiz created")
-        rows = self.query_one("#run-rows", OptionList)
-        rows.add_options([Option("", id=_key(address)) for address in self.run_state.rows])
-        rows.focus()
+        self.query_one(ChangeList).focus()
         self._began = clock.steady()
         self.wizard.events = []
         self._stop = self.ekswiz.begin(self._verb)
         self._ticking = self.set_interval(TICK, self._draw)
         self._draw_all()
-        self._carry_out(self._stop)
+        self._work = Work(self.wizard, self.plan, self._verb, self._stop, self.post_message)
+        self._carry_out(self._work)
 
     def on_unmount(self) -> None:
         """Whoever takes the screen away stops what runs on it."""
@@ -113,8 +105,8 @@ class ApplyScreen(FrameScreen):
             self._stop.set()
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="run")
-    def _carry_out(self, stop: Stop) -> None:
-        carry_out(self.wizard, self.plan, self._verb, stop, self.post_message)
+    def _carry_out(self, run: Work) -> None:
+        run.carry_out()
 
     # ---- what the run tells
 
@@ -123,27 +115,34 @@ class ApplyScreen(FrameScreen):
         self._left, self._left_at = event.left, clock.steady()
         self._usual.update(event.usual)
 
-    @on(Happened)
-    def _happened(self, event: Happened) -> None:
-        self._see(event.event)
+    @on(Arrived)
+    def _arrived(self) -> None:
+        """A busy run tells much: what comes within a blink is drawn at once."""
+        self.set_timer(BLINK, self._take)
 
-    def _see(self, event: Event) -> None:
-        self.wizard.events.append(event)
-        row = self.run_state.see(event, clock.steady())
-        self.query_one("#run-log", Log).write_line(words.log_line(event))
-        if row is not None:
-            self._draw_row(event.address)
-            self._follow(event)
+    def _take(self) -> None:
+        events = self._work.take() if self._work is not None else []
+        if not events:
+            return
+        now, touched = clock.steady(), dict.fromkeys(event.address for event in events)
+        for event in events:
+            self.run_state.see(event, now)
+        self.wizard.events += events
+        self.query_one(RunLog).add(map(words.log_line, events))
+        for address in touched:
+            self._draw_row(address)
+        self._follow(events)
         self._draw_head()
 
-    def _follow(self, event: Event) -> None:
+    def _follow(self, events: Iterable[Event]) -> None:
         """Keep what has just begun in sight, until the user looks elsewhere."""
-        rows = self.query_one("#run-rows", OptionList)
-        if event.type == "started" and rows.highlighted in (None, self._followed):
-            rows.highlighted = self._followed = list(self.run_state.rows).index(event.address)
+        rows, began = self.query_one(ChangeList), [event.address for event in events if event.type == "started"]
+        if began and began[-1] in self.run_state.rows and rows.cursor in (None, self._followed):
+            rows.cursor = self._followed = list(self.run_state.rows).index(began[-1])
 
     @on(Ended)
     def _ended(self, event: Ended) -> None:
+        self._take()
         self._ended_at, self._error = clock.steady(), event.error
         if self._ticking is not None:
             self._ticking.stop()
@@ -155,13 +154,24 @@ class ApplyScreen(FrameScreen):
         self._draw_all()
         if code is Exit.OK:
             self.ekswiz.end(code)
-            self.ekswiz.go("result", events=list(self.wizard.events))
+            self._show_result()
             return
         text = paint(words.trouble_lines(self.run_state, self._verb, self._error))
         self.query_one("#run-trouble-text", Static).update(text)
-        self.add_class("-trouble", "-quiet")
+        self.add_class("-trouble")
+        self._show_log(shown=False)
         self.refresh_bindings()
         self.ekswiz.end(code)
+
+    def _show_result(self) -> None:
+        """Go there; a box that is open is left to the user first, for what is typed into it is not meant for that."""
+        if self.app.screen is self:
+            self.ekswiz.go("result", events=list(self.wizard.events))
+
+    def on_screen_resume(self) -> None:
+        """A box was closed, and meanwhile the run may have come to its end."""
+        if self.over and self._outcome() is Exit.OK:
+            self.call_later(self._show_result)
 
     def _outcome(self) -> Exit:
         if self._error is not None:
@@ -205,13 +215,14 @@ class ApplyScreen(FrameScreen):
             stopping = self._stop is not None and self._stop.is_set()
             left = words.left_in_words(self._left, clock.steady() - self._left_at)
             text = words.head(run, self._verb, elapsed=self._elapsed, left=left, stopping=stopping, width=width)
-        self.query_one("#run-head", Static).update(paint([text]))
+        self.query_one(Head).say(text)
         self.ekswiz.title_now(f"{run.count(*OVER)}/{run.total}")
 
     def _draw_row(self, address: str) -> None:
-        row, width = self.run_state.rows[address], self.size.width or self.app.size.width
-        text = words.row_line(row, now=clock.steady(), usual=self._usual.get(address), width=width)
-        self.query_one("#run-rows", OptionList).replace_option_prompt(_key(address), _one_line(paint([text])))
+        row, width = self.run_state.rows.get(address), self.size.width or self.app.size.width
+        if row is not None:
+            text = words.row_line(row, now=clock.steady(), usual=self._usual.get(address), width=width)
+            self.query_one(ChangeList).put(list(self.run_state.rows).index(address), text)
 
     def on_resize(self) -> None:
         """Another width has room for more of each row."""
@@ -240,7 +251,12 @@ class ApplyScreen(FrameScreen):
 
     def action_log(self) -> None:
         """Hide or show the log."""
-        self.toggle_class("-quiet")
+        self._show_log(shown=not self.query_one(RunLog).display)
+
+    def _show_log(self, *, shown: bool) -> None:
+        """By the widgets' own styles: a class of the screen would have those of all its widgets computed anew."""
+        for name in ("#run-log-title", "#run-log"):
+            self.query_one(name).display = shown
 
     def action_again(self) -> None:
         """Plan what is left; it is shown and agreed to before anything goes on."""
@@ -277,16 +293,7 @@ class ApplyScreen(FrameScreen):
         """Copy the log."""
         self.ekswiz.copy("\n".join(map(words.log_line, self.wizard.events)), "the log")
 
-    @on(OptionList.OptionSelected)
-    def _chosen(self, event: OptionList.OptionSelected) -> None:
+    @on(ChangeList.Chosen)
+    def _chosen(self, event: ChangeList.Chosen) -> None:
         rows = list(self.run_state.rows.values())
-        self.app.push_screen(RowModal(rows[event.option_index], self._usual))
-
-
-def _key(address: str) -> str:
-    return f"row-{address}"
-
-
-def _one_line(text: Content) -> Content:
-    """A row is one line, whatever an error message holds."""
-    return Content.assemble(text).split("\n")[0] if "\n" in text.plain else text
+        self.app.push_screen(RowModal(rows[event.number], self._usual))

@@ -65,9 +65,9 @@ def left_in_words(left: Estimate | None, since: float) -> str:
 
 
 def row_line(row: Row, *, now: float, usual: float | None, width: int) -> Line:
-    """One change: state, sign, name, seconds, what it is doing."""
+    """One change: state, sign, name, seconds, what it is doing; one line, whatever an error message holds."""
     spent = row.spent(now)
-    message = row.message
+    message = row.message.partition("\n")[0]
     if row.state == "now" and usual is not None and spent > SLOW * max(usual, 1.0):
         message = f"slower than usual ({seconds(usual)})" + (f"; {message}" if message else "")
     if row.state == "wait" and row.change.action is Action.DELETE:

@@ -1,7 +1,8 @@
-"""A run in a thread: events to the screen as they come, and how long what is left may take."""
+"""A run in a thread: events go to the screen in handfuls, and with them how long what is left may take."""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -30,10 +31,8 @@ class Expected(Message):
 
 
 @dataclass
-class Happened(Message):
-    """One event of the run."""
-
-    event: Event
+class Arrived(Message):
+    """There are events to take: posted for the first of them, not for those that come until it is taken."""
 
 
 @dataclass
@@ -43,30 +42,56 @@ class Ended(Message):
     error: EkswizError | None = None
 
 
-def carry_out(wizard: Wizard, plan: Plan, verb: Verb, stop: Stop, tell: Tell) -> None:
-    """Apply this very plan to its end, whoever still listens. Blocks.
+@dataclass
+class Work:
+    """One run of a plan. `carry_out` blocks in a thread; `take` empties what has arrived, from the screen."""
 
-    The events are taken to the last one also when the screen is gone: the run ends by the stop flag, never halfway.
-    """
-    try:
-        with wizard.road() as road:
-            _through(road, plan, verb, stop, tell)
-    except EkswizError as error:
-        tell(Ended(error))
-    except Exception as error:  # noqa: BLE001 - the boundary of a thread: the screen must hear of it
-        tell(Ended(EkswizError(f"a mistake in ekswiz: {type(error).__name__}: {error}.", "Go on with: ekswiz resume")))
-    else:
-        tell(Ended())
+    wizard: Wizard
+    plan: Plan
+    verb: Verb
+    stop: Stop
+    tell: Tell
+    _waiting: list[Event] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
+    def carry_out(self) -> None:
+        """Apply this very plan to its end, whoever still listens. Blocks.
 
-def _through(road: OpenRoad, plan: Plan, verb: Verb, stop: Stop, tell: Tell) -> None:
-    run = Run(plan)
-    tell(Expected(road.eta(plan), usual(road, plan)))
-    for event in road.apply(plan, stop) if verb == "apply" else road.destroy(plan, stop):
-        run.see(event, 0.0)
-        tell(Happened(event))
-        if event.type == "applied":
-            tell(Expected(road.eta(run.remaining)))
+        The events are taken to the last one also when the screen is gone: the run ends by the stop flag, never halfway.
+        """
+        try:
+            with self.wizard.road() as road:
+                self._through(road)
+        except EkswizError as error:
+            self.tell(Ended(error))
+        except Exception as error:  # noqa: BLE001 - the boundary of a thread: the screen must hear of it
+            mistake = f"a mistake in ekswiz: {type(error).__name__}: {error}."
+            self.tell(Ended(EkswizError(mistake, "Go on with: ekswiz resume")))
+        else:
+            self.tell(Ended())
+
+    def take(self) -> list[Event]:
+        """What has arrived since the last time, in its order."""
+        with self._lock:
+            taken, self._waiting = self._waiting, []
+        return taken
+
+    def _through(self, road: OpenRoad) -> None:
+        run = Run(self.plan)
+        self.tell(Expected(road.eta(self.plan), usual(road, self.plan)))
+        carrying = road.apply if self.verb == "apply" else road.destroy
+        for event in carrying(self.plan, self.stop):
+            run.see(event, 0.0)
+            self._put(event)
+            if event.type == "applied":
+                self.tell(Expected(road.eta(run.remaining)))
+
+    def _put(self, event: Event) -> None:
+        with self._lock:
+            first = not self._waiting
+            self._waiting.append(event)
+        if first:
+            self.tell(Arrived())
 
 
 def usual(road: OpenRoad, plan: Plan) -> Mapping[str, float]:

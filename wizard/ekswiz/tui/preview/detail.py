@@ -62,7 +62,7 @@ class Detail(Vertical):
         """Speak about another change, from its first line; about the same, where one was reading."""
         self.about, before = about, self.about
         if before != about:
-            self._write()
+            self._write(home=before is None or before.change != about.change)
 
     def show_section(self, title: str, changes: Sequence[Change]) -> None:
         """Speak about a heading."""
@@ -87,10 +87,10 @@ class Detail(Vertical):
         event.stop()
         self._write()
 
-    def _write(self) -> None:
+    def _write(self, *, home: bool = True) -> None:
         if self.about is not None:
             self._lines = tuple(TABS[self.tab](self.about))
-            self._draw()
+            self._draw(home=home)
 
     def on_resize(self) -> None:
         """Lines are wrapped to the width."""

@@ -66,7 +66,11 @@ class ExportModal(FrameModal[Wanted | None]):
     def on_mount(self) -> None:
         """The form that was chosen last is marked."""
         self._list.highlighted = [form.id for form in FORMS].index(self._chosen.form)
-        self._list.focus()
+        self.set_focus(self._list)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - Textual's own
+        """Enter writes what is marked; while nothing has the focus, nobody has seen what that is."""
+        return action != "write" or self.focused is not None
 
     @property
     def _list(self) -> OptionList:

@@ -10,6 +10,7 @@ import asyncio
 import threading
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 from typing import ClassVar
 
 from textual import on, work
@@ -22,6 +23,7 @@ from ekswiz import steps
 from ekswiz.answers import Answers
 from ekswiz.errors import EkswizError
 from ekswiz.export import Subject
+from ekswiz.plan import Plan
 from ekswiz.state import Verb
 from ekswiz.tui.area import DataArea
 from ekswiz.tui.frame import FrameScreen, TopLine
@@ -236,8 +238,7 @@ class PreviewScreen(FrameScreen):
         """Try all of it in a world of its own."""
         self.ekswiz.go("rehearsal")
 
-    @work(exclusive=True, group="ask")
-    async def action_apply(self) -> None:
+    def action_apply(self) -> None:
         """Ask, then carry out the plan that is on screen."""
         view = self.wizard.view
         if view is None:
@@ -248,11 +249,15 @@ class PreviewScreen(FrameScreen):
             return
         who = self.wizard.identity
         alias = who.alias if who and who.account == view.plan.account else ""
-        agreed = await self.app.push_screen_wait(ConfirmModal(view, self._verb, alias=alias, sim=self.wizard.sim))
-        if agreed is None:
-            return
-        self.wizard.allow_risks = allowed(agreed, view.plan, self._verb)
-        self.ekswiz.go("apply", plan=view.plan, verb=self._verb)
+        # At once, not by a worker: what is typed behind this key must find the box, not the plan below it.
+        box = ConfirmModal(view, self._verb, alias=alias, sim=self.wizard.sim)
+        self.app.push_screen(box, partial(self._agreed, view.plan))
+
+    def _agreed(self, plan: Plan, ticked: frozenset[str] | None) -> None:
+        """Carry out what was asked about."""
+        if ticked is not None:
+            self.wizard.allow_risks = allowed(ticked, plan, self._verb)
+            self.ekswiz.go("apply", plan=plan, verb=self._verb)
 
     def action_remove(self) -> None:
         """Ask, then carry out the destroy plan that is on screen."""
@@ -264,19 +269,20 @@ class PreviewScreen(FrameScreen):
         if detail.copied:
             self.ekswiz.copy(detail.copied, detail.tab)
 
-    @work(exclusive=True, group="ask")
-    async def action_export(self) -> None:
+    def action_export(self) -> None:
         """Ask for form and folder, then write the files."""
-        wanted = await self.app.push_screen_wait(ExportModal(self.wizard.file.parent, self._wanted))
+        self.app.push_screen(ExportModal(self.wizard.file.parent, self._wanted), self._chosen)
+
+    def _chosen(self, wanted: Wanted | None) -> None:
         if wanted is not None:
             self._wanted = wanted
-            await self._export(wanted)
+            self._export(wanted)
+
+    def action_hand_off(self) -> None:
+        """Write what an administrator has to do."""
+        self._export(HAND_OVER)
 
     @work(exclusive=True, group="ask")
-    async def action_hand_off(self) -> None:
-        """Write what an administrator has to do."""
-        await self._export(HAND_OVER)
-
     async def _export(self, wanted: Wanted) -> None:
         """Write it; what would be lost is asked for first."""
         view, base = self.wizard.view, self.wizard.file.parent

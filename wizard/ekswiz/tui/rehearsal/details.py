@@ -9,7 +9,7 @@ from typing import Any
 from ekswiz import intent
 from ekswiz.answers import Answers
 from ekswiz.tui.rehearsal import wording
-from ekswiz.tui.rehearsal.progress import Cell, Progress, Step
+from ekswiz.tui.rehearsal.progress import BROKEN, Cell, Progress, Step
 from ekswiz.tui.rehearsal.wording import sentence, titles
 
 Place = tuple[str, str]
@@ -41,7 +41,7 @@ def stage_lines(step: Step, progress: Progress) -> Iterator[str]:
     yield from step.lines
     for part in progress.steps.values():
         if part.key.startswith(f"{step.key}/"):
-            seconds = f"{part.seconds:5.1f} s" if part.state in ("done", "FAIL") else ""
+            seconds = f"{part.seconds:5.1f} s" if part.state in ("done", *BROKEN) else ""
             yield f"{'  ' * part.depth}{part.state:<5} {part.title:<36} {seconds}  {part.why}".rstrip()
 
 

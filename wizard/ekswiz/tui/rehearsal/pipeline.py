@@ -17,7 +17,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from ekswiz.tui import clock
-from ekswiz.tui.rehearsal.progress import Step
+from ekswiz.tui.rehearsal.progress import BROKEN, Step
 
 MINUTE = 60
 TIME = 6
@@ -30,8 +30,8 @@ class Pipeline(ScrollView, can_focus=True):
     """What was done, what is at work, what waits."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "pipeline--done", "pipeline--now", "pipeline--wait", "pipeline--FAIL", "pipeline--skip", "pipeline--cursor",
-        "pipeline--part",
+        "pipeline--done", "pipeline--now", "pipeline--wait", "pipeline--FAIL", "pipeline--stop", "pipeline--skip",
+        "pipeline--cursor", "pipeline--part",
     }  # fmt: skip
     DEFAULT_CSS = """
     Pipeline { height: 1fr; scrollbar-size-horizontal: 0; scrollbar-size-vertical: 1; }
@@ -40,6 +40,7 @@ class Pipeline(ScrollView, can_focus=True):
     Pipeline > .pipeline--wait { color: $text-muted; }
     Pipeline > .pipeline--skip { color: $text-muted; }
     Pipeline > .pipeline--FAIL { color: $error; text-style: bold reverse; }
+    Pipeline > .pipeline--stop { color: $warning; text-style: bold; }
     Pipeline > .pipeline--part { color: $text-muted; }
     Pipeline > .pipeline--cursor { text-style: reverse; }
     """
@@ -141,4 +142,4 @@ def _duration(step: Step) -> str:
     if step.state == "now" and step.began is not None:
         seconds = int(clock.steady() - step.began)
         return f"{seconds // MINUTE}:{seconds % MINUTE:02d}"
-    return f"{step.seconds:.1f} s" if step.state in ("done", "FAIL") else ""
+    return f"{step.seconds:.1f} s" if step.state in ("done", *BROKEN) else ""

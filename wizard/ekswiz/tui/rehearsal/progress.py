@@ -9,7 +9,7 @@ from typing import Any, Literal
 from ekswiz.events import Event
 from ekswiz.tui import clock
 
-State = Literal["wait", "now", "done", "skip", "FAIL"]
+State = Literal["wait", "now", "done", "skip", "stop", "FAIL"]
 ROAD = (
     ("world", "start world"),
     ("plan", "plan"),
@@ -24,6 +24,10 @@ ROAD = (
 )
 """The stages in their order, by the short names that a pane has room for."""
 OUTCOMES: Mapping[str, str] = {"applied": "done", "started": "now", "failed": "FAIL", "skipped": "skip"}
+BROKEN = ("FAIL", "stop")
+"""States of what did not come to a good end."""
+STOPPED = "stopped"
+"""What a stage says that was ended by a stop."""
 LOG_KEPT = 2000
 """Lines of the log that are kept; the report has all."""
 
@@ -136,7 +140,7 @@ class Progress:
         """A job is shown while its stage runs, a step while its job does; what failed stays in sight."""
         stage, job = self.steps[step.key.split("/", 1)[0]], self._job(step)
         above = stage if step.depth == 1 or job is None else job
-        return above.state == "now" or (stage.state == "FAIL" and step.state in ("FAIL", "now"))
+        return above.state == "now" or (stage.state in BROKEN and step.state in BROKEN)
 
     def _job(self, step: Step) -> Step | None:
         """The job that a step of the workflow belongs to. A step's name may hold slashes, a job's does not."""
@@ -148,12 +152,19 @@ class Progress:
             step.state, step.began = "now", now
             return
         skipped, ok = event.data.get("skipped"), event.data.get("ok")
-        step.state = "skip" if skipped else "done" if ok else "FAIL"
+        step.state = "skip" if skipped else "done" if ok else "stop" if event.message == STOPPED else "FAIL"
+        self._end_parts(step)
         step.seconds, step.why = event.seconds, event.message or str(event.data.get("error") or "")
         step.lines = [str(line) for line in event.data.get("lines") or event.data.get("log") or ()]
         self.tiers = event.data.get("tiers") or self.tiers
         for data in event.data.get("matrix") or ():
             self.cells[data["row"], data["column"]] = Cell.of(data)
+
+    def _end_parts(self, stage: Step) -> None:
+        """A part that never said its end had the stage's."""
+        for part in self.steps.values():
+            if part.state == "now" and part.key.startswith(f"{stage.key}/"):
+                part.state = stage.state
 
     def _step(self, event: Event) -> Step:
         parent = event.data.get("parent")

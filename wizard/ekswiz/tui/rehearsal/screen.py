@@ -169,6 +169,7 @@ class RehearsalScreen(FrameScreen):
     @on(Ended)
     def _over(self, message: Ended) -> None:
         self._take()
+        self.app.clear_notifications()  # "stopping" is over
         self.ended, self.progress.ended = message, clock.steady()
         self.wizard.report = message.report
         self.set_class(message.error is not None, "-trouble")

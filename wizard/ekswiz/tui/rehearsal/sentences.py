@@ -8,7 +8,7 @@ from ekswiz.answers import Answers
 from ekswiz.errors import EkswizError
 from ekswiz.tui import clock
 from ekswiz.tui.rehearsal.matrix import Matrix
-from ekswiz.tui.rehearsal.progress import LogLine, Progress
+from ekswiz.tui.rehearsal.progress import BROKEN, LogLine, Progress
 from ekswiz.tui.rehearsal.work import Ended
 
 MINUTE = 60
@@ -45,7 +45,7 @@ def state(progress: Progress, ended: Ended | None, *, stopping: bool) -> Content
         return Content.styled(verdict(progress, ended, stopped=stopping), style)
     elapsed = minutes(clock.steady() - progress.began)
     stages = [step for step in progress.steps.values() if not step.depth]
-    done = sum(step.state in ("done", "skip", "FAIL") for step in stages)
+    done = sum(step.state in ("done", "skip", *BROKEN) for step in stages)
     now = next((step.title for step in stages if step.state == "now"), "")
     if stopping:
         return Content.styled(
@@ -58,10 +58,10 @@ def verdict(progress: Progress, ended: Ended, *, stopped: bool) -> str:
     """The result in one sentence."""
     if ended.error is not None:
         return ended.error.summary
-    if stopped and not (ended.report and ended.report["ok"]):
-        return "Stopped before its end: this rehearsal proves nothing. Everything it made is removed."
-    seconds = (progress.ended or progress.began) - progress.began
     left = f" LEFT BEHIND: {', '.join(ended.report['leftovers'])}" if ended.report and ended.report["leftovers"] else ""
+    if stopped and not (ended.report and ended.report["ok"]):
+        return f"Stopped before its end: this rehearsal proves nothing.{left or ' All of it is removed.'}"
+    seconds = (progress.ended or progress.began) - progress.began
     wrong = progress.failed
     if wrong:
         return f"FAIL  {wrong[0].title}: {wrong[0].why}{left}"
