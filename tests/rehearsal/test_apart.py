@@ -141,6 +141,22 @@ def test_a_killed_process_is_said_in_a_sentence(room: Path) -> None:
     assert not list(room.iterdir())
 
 
+def test_a_process_that_cannot_be_started_is_said_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/nonexistent/python")
+
+    with pytest.raises(RehearsalError, match=r"its process could not be started: No such file or directory\."):
+        list(Apart(SAMPLE, threading.Event()))
+
+
+def test_without_room_for_what_is_no_event_nothing_is_started(room: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(room / "gone"))
+
+    with pytest.raises(RehearsalError, match="could not be started"):
+        list(Apart(SAMPLE, threading.Event()))
+
+    assert not children()
+
+
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_when_the_wizard_dies_the_world_goes_too(room: Path, number: signal.Signals) -> None:
     with subprocess.Popen([sys.executable, "-c", PARENT], stdout=subprocess.PIPE, text=True) as wizard:

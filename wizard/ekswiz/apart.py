@@ -48,7 +48,7 @@ class Apart:
 
     def __iter__(self) -> Iterator[Event]:
         """Run it, event by event."""
-        with tempfile.TemporaryFile() as aside:
+        with _aside() as aside:
             self._process = process = _started(aside)
             try:
                 self._order(process)
@@ -90,15 +90,31 @@ class Apart:
                 yield Event(**said["event"])
 
 
+def _aside() -> IO[bytes]:
+    """Where the other process writes what is no event."""
+    try:
+        return tempfile.TemporaryFile()  # noqa: SIM115 - whoever asks closes it
+    except OSError as error:
+        raise _no_start(error) from error
+
+
 def _started(aside: IO[bytes]) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-P", "-m", "ekswiz.apart_process"],  # -P: no module of the folder that we happen to be in
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=aside,
-        start_new_session=True,  # a Ctrl-C is the wizard's: it asks for the stop in words
-        encoding="utf-8",
-    )
+    try:
+        return subprocess.Popen(
+            [sys.executable, "-P", "-m", "ekswiz.apart_process"],  # -P: no module of the folder that we happen to be in
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=aside,
+            start_new_session=True,  # a Ctrl-C is the wizard's: it asks for the stop in words
+            encoding="utf-8",
+        )
+    except OSError as error:
+        raise _no_start(error) from error
+
+
+def _no_start(error: OSError) -> RehearsalError:
+    remedy = errors.remedy_of(error, "Name a folder that can be written: TMPDIR=/path/to/folder.")
+    return RehearsalError(f"its process could not be started: {error.strerror or error}.", remedy)
 
 
 def _write(process: subprocess.Popen[str], text: str) -> None:

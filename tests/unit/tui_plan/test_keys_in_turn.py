@@ -221,6 +221,7 @@ BURSTS: dict[str, tuple[Go, tuple[str, ...]]] = {
     "pick by name": (gather, ("space", "p", "r", "o", "enter")),
     "why beside a question": (repository, ("x", "f1", "y", "z")),
     "steps": (repository, ("ctrl+n", "ctrl+n", "ctrl+b", "down", "space")),
+    "Enter all the way": (gather, ("ctrl+n", "enter", "enter", "enter")),
     "doctor": (start, ("d", "down", "down", "escape", "down")),
     "row of a run": (apply, ("down", "enter", "down", "s", "l")),
 }

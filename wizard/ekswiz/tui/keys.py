@@ -57,7 +57,7 @@ class InTurn(App[T]):
         if not isinstance(event, (events.Key, events.Paste)) or event.is_forwarded:
             await super().on_event(event)
         elif self._turn is None or (isinstance(event, events.Key) and event.key in AT_ONCE):
-            await self._let(event)
+            await self._let(event, in_turn=self._turn is None)
         else:
             self._held.append(event)
 
@@ -66,18 +66,19 @@ class InTurn(App[T]):
         if self._turn is not None:
             self._turn.cancel()
 
-    async def _let(self, event: events.Key | events.Paste) -> None:
+    async def _let(self, event: events.Key | events.Paste, *, in_turn: bool) -> None:
         """Let it go; what comes behind it waits. Called by the app's own queue only, as without this class."""
         taker = self.focused or self.screen
         await super().on_event(event)
-        if self._turn is None:
+        if in_turn:
             self._turn = asyncio.create_task(self._settle(taker), name="ekswiz-key")
 
     async def _next(self) -> None:
         """The turn of the one that waits longest."""
-        self._turn = None
         if self._held:
-            await self._let(self._held.popleft())
+            await self._let(self._held.popleft(), in_turn=True)
+        else:
+            self._turn = None
 
     async def _settle(self, taker: Widget) -> None:
         """Wait until the key is through, and what it has opened is there; then it is the next one's turn."""

@@ -27,6 +27,14 @@ from ekswiz.tui.signs import signed
 ORDER = {step.id: at for at, step in enumerate(steps.STEPS)}
 
 
+class Way(Button):
+    """A way on. Textual's button lights up for 0.2 s and takes no Enter meanwhile; this one takes each."""
+
+    def on_mount(self) -> None:
+        """No light."""
+        self.active_effect_duration = 0.0
+
+
 class GatherScreen(FrameScreen):
     """Everything shown here is drawn from the wizard's draft by `refresh_form`; boxes only report what is typed."""
 
@@ -76,8 +84,8 @@ class GatherScreen(FrameScreen):
         side = VerticalScroll(Static(id="why"), id="why-side", can_focus=False)
         yield Horizontal(ContentSwitcher(id="forms"), side, id="halves")
         yield Horizontal(
-            Button("Back", id="to-back", compact=True),
-            Button("Next", id="to-next", variant="primary", compact=True),
+            Way("Back", id="to-back", compact=True),
+            Way("Next", id="to-next", variant="primary", compact=True),
             Static(id="told"),
             id="actions",
         )
