@@ -93,7 +93,7 @@ class Apart:
 def _aside() -> IO[bytes]:
     """Where the other process writes what is no event."""
     try:
-        return tempfile.TemporaryFile()  # noqa: SIM115 - whoever asks closes it
+        return tempfile.TemporaryFile()
     except OSError as error:
         raise _no_start(error) from error
 
