@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -174,10 +174,15 @@ class Live:
 
     def assert_gone(self) -> None:
         """Every process that was seen is gone, within moments."""
-        end = time.monotonic() + GONE
-        while alive := [process for process in self.family if _lives(process)]:
-            assert time.monotonic() < end, alive
-            time.sleep(0.02)
+        until_gone(self.family)
+
+
+def until_gone(family: Iterable[psutil.Process], seconds: float = GONE) -> None:
+    """Wait until none of these processes lives. A zombie does not: there may be nobody who asks for its end."""
+    end = time.monotonic() + seconds
+    while alive := [process for process in family if _lives(process)]:
+        assert time.monotonic() < end, alive
+        time.sleep(0.02)
 
 
 def busy(seconds: float) -> float:

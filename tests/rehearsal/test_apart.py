@@ -23,6 +23,7 @@ from ekswiz.events import Event
 from ekswiz.frontend import Given
 from ekswiz.main import Ekswiz
 from ekswiz.tiers import Wish, choose
+from rehearsal.commands import until_gone
 
 SAMPLE = Given(sample=True)
 SECONDS = 60.0
@@ -166,9 +167,8 @@ def test_when_the_wizard_dies_the_world_goes_too(room: Path, number: signal.Sign
 
         os.kill(wizard.pid, number)
 
-    gone, alive = psutil.wait_procs(family, timeout=SECONDS)
-    assert gone
-    assert not alive
+    assert family
+    until_gone(family, SECONDS)
     assert not list(room.iterdir())
 
 

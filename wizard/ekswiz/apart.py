@@ -27,7 +27,7 @@ from ekswiz.tiers import Tiers
 STOP = "stop\n"
 TICK = 0.1
 """Seconds between two looks at the stop flag."""
-PATIENCE = 60.0
+PATIENCE = 300.0
 """Seconds that the other process has to remove its world once it is told to end; then it is killed."""
 AGAIN = "Begin again: what it left is removed first."
 
