@@ -11,6 +11,7 @@ import pytest
 from textual.widgets import RichLog, Static
 
 from ekswiz.errors import Exit, InputError
+from ekswiz.tui.frame import KeyLine
 from ekswiz.tui.rehearsal.matrix import Matrix
 from ekswiz.tui.rehearsal.paper import Paper
 from ekswiz.tui.rehearsal.pipeline import Pipeline
@@ -361,3 +362,20 @@ async def test_the_full_one_asks_for_every_real_tier_and_says_what_is_downloaded
         (given,) = product.asked
         assert (given.tiers.aws, given.tiers.images, given.tiers.cluster) == ("localstack", "docker", "kind")
         assert "kind: the node image" in "\n".join(line.text for line in screen.query_one("#log").lines)
+
+
+async def test_the_keys_below_a_box_stay_and_are_current_when_it_is_closed() -> None:
+    async with rehearsing(Product(), (120, 40)) as (pilot, screen):
+        await over(pilot, screen)
+        await pilot.press("enter")
+        await until(pilot, lambda: pilot.app.screen is not screen and "r again" in footer(pilot.app))
+        keys = screen.query_one(KeyLine)
+        before = list(keys.children)
+
+        screen.ended = None  # other keys work now
+        await keys.recompose()
+        assert list(keys.children) == before
+        assert "r again" in footer(pilot.app)
+
+        await pilot.press("escape")
+        await until(pilot, lambda: "s stop" in footer(pilot.app), seconds=10)

@@ -79,6 +79,21 @@ class ContextLine(Static):
         redraw(self, context_line(wizard_of(self), width=self.size.width or self.app.size.width - 2))
 
 
+class KeyLine(Footer):
+    """The keys of a screen. Behind a box they stay as they are; made anew there, they were once left out."""
+
+    async def recompose(self) -> None:
+        """Draw the keys that work now, if any does."""
+        if self.is_attached and self.screen.is_active:
+            await super().recompose()
+            self.call_later(self._remind)
+
+    def _remind(self) -> None:
+        """A box may have come over the screen meanwhile, and Textual would not lay it out any more."""
+        if self.is_attached:
+            self.screen.check_idle()
+
+
 class FrameScreen(Screen[None]):
     """A screen in the frame: give it a `STEP` of the rail ("" for none) and a `body`.
 
@@ -119,7 +134,7 @@ class FrameScreen(Screen[None]):
             yield ContextLine()
         with Container(id="frame-body"):
             yield from self.body()
-        yield Footer()
+        yield KeyLine()
         yield Static(TOO_SMALL, id="too-small")
 
     def body(self) -> Iterable[Widget]:
@@ -140,6 +155,7 @@ class FrameScreen(Screen[None]):
     def on_screen_resume(self) -> None:
         """Come back: much may have been found out meanwhile, and the window may have another size."""
         self._fit()
+        self.refresh_bindings()
         self.wizard_changed()
 
     def _fit(self) -> None:
@@ -180,7 +196,7 @@ class FrameModal(ModalScreen[T]):
         """The card around the box's own body, and the key line."""
         with Container(id="card"):
             yield from self.body()
-        yield Footer(show_command_palette=False)
+        yield KeyLine(show_command_palette=False)
 
     def body(self) -> Iterable[Widget]:
         """What stands in the box."""

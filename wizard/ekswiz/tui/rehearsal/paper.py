@@ -10,9 +10,9 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
-from ekswiz.tui.frame import HORIZONTAL
+from ekswiz.tui.frame import HORIZONTAL, KeyLine
 
 
 class Paper(ModalScreen[None]):
@@ -43,7 +43,7 @@ class Paper(ModalScreen[None]):
             yield Static(Content(self._headline), id="headline")
             with VerticalScroll():
                 yield Static(Content("\n".join(self.lines)), id="lines")
-            yield Footer(show_command_palette=False)
+            yield KeyLine(show_command_palette=False)
 
     def on_mount(self) -> None:
         """Arrows scroll at once."""

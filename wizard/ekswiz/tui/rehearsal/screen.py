@@ -14,14 +14,14 @@ from textual.containers import Container, Horizontal
 from textual.content import Content
 from textual.timer import Timer
 from textual.widget import Widget
-from textual.widgets import Footer, RichLog, Static
+from textual.widgets import RichLog, Static
 
 from ekswiz import intent, report_file
 from ekswiz.answers import Answers
 from ekswiz.errors import EkswizError, Exit
 from ekswiz.tiers import Wish, choose, expected
 from ekswiz.tui import clock
-from ekswiz.tui.frame import TOO_SMALL, FrameScreen, TopLine, redraw
+from ekswiz.tui.frame import TOO_SMALL, FrameScreen, KeyLine, TopLine, redraw
 from ekswiz.tui.keys import BACK
 from ekswiz.tui.rehearsal import details, sentences, wording
 from ekswiz.tui.rehearsal.matrix import Matrix
@@ -82,7 +82,7 @@ class RehearsalScreen(FrameScreen):
         yield Static(id="state")
         with Container(id="frame-body"):
             yield from self.body()
-        yield Footer()
+        yield KeyLine()
         yield Static(TOO_SMALL, id="too-small")
 
     def body(self) -> Iterable[Widget]:
