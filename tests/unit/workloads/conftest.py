@@ -22,7 +22,9 @@ from ekswiz_sim.kubernetes.embedded.workloads import Workloads
 from ekswiz_sim.seams import PulledImage, PullError
 
 SERVER = """
-import http.server, os, signal, sys
+import http.server, os, signal, threading
+class Server(http.server.ThreadingHTTPServer):
+    daemon_threads = False  # an answer that was begun is given to its end
 class Answer(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         code = 503 if self.path == "/broken" else 200
@@ -30,8 +32,11 @@ class Answer(http.server.BaseHTTPRequestHandler):
         self.wfile.write((os.environ.get("SAYS") or VERSION).encode())
     def log_message(self, *args): pass
 print("starting", VERSION, flush=True)
-signal.signal(signal.SIGTERM, lambda *_: (print("bye", flush=True), os._exit(0)))
-http.server.ThreadingHTTPServer(("0.0.0.0", int(os.environ.get("PORT", 8000))), Answer).serve_forever()
+server = Server(("0.0.0.0", int(os.environ.get("PORT", 8000))), Answer)
+stop = threading.Thread(target=server.shutdown)
+signal.signal(signal.SIGTERM, lambda *_: (print("bye", flush=True), stop.start()))
+server.serve_forever(0.02)
+server.server_close()
 """
 
 DUMP = "import json, os, sys; print(json.dumps([sys.argv[1:], os.getcwd(), dict(os.environ)]), flush=True)"
