@@ -13,7 +13,7 @@ from dataclasses import asdict
 from typing import Any
 
 from ekswiz.apart import STOP, given_of, words_of
-from ekswiz.errors import EkswizError, Exit
+from ekswiz.errors import EkswizError, Exit, mistake
 from ekswiz.events import Event
 from ekswiz.flag import StopFlag
 from ekswiz.frontend import Application, Given
@@ -40,7 +40,7 @@ def main() -> int:
     except BrokenPipeError:
         return Exit.FAILED  # nobody listens any more, and everything is removed
     except Exception as error:  # noqa: BLE001 - the process's boundary: the wizard shows it
-        say({"error": words_of(EkswizError(f"a mistake in ekswiz: {type(error).__name__}: {error}."))})
+        say({"error": words_of(mistake(error))})
     return Exit.OK
 
 
@@ -69,7 +69,7 @@ def _mouth() -> Say:
     os.dup2(2, 1)
 
     def say(what: Mapping[str, Any]) -> None:
-        out.write(json.dumps(what, default=str) + "\n")
+        out.write(json.dumps(what) + "\n")
         out.flush()
 
     return say

@@ -196,3 +196,8 @@ class RehearsalError(EkswizError):
 def remedy_of(error: OSError, usual: str) -> str:
     """What to do about a file that could not be written: on a full disk, something else than usually."""
     return "Make room on that disk." if error.errno in (errno.ENOSPC, errno.EDQUOT) else usual
+
+
+def mistake(error: Exception, remedy: str = "Please report it.") -> EkswizError:
+    """An error that is ours, at the boundary of a thread or process, as one that every front end can show."""
+    return EkswizError(f"a mistake in ekswiz: {type(error).__name__}: {error}.", remedy)

@@ -138,7 +138,7 @@ async def test_a_hidden_log_goes_on_and_shows_its_end(seat: Any, monkeypatch: py
         await at.until(lambda: len(written(at)) == MANY)
         await at.press("l")
         await at.sees("-- log, l hides it", written(at)[-1])
-        assert restyled == []
+        assert len(restyled) < 2  # a class of the screen would bring one for each key; one may be left of the beginning
         run.tell(last=True)
 
 

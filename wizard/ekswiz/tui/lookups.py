@@ -14,7 +14,7 @@ from typing import Any
 from textual.message import Message
 from textual.message_pump import MessagePump
 
-from ekswiz.errors import EkswizError
+from ekswiz.errors import EkswizError, mistake
 from ekswiz.steps.lookup import Lookup
 from ekswiz.tui import clock
 
@@ -81,12 +81,8 @@ class Lookups:
         except EkswizError as error:
             lookup = Lookup("failed", about, error=error)
         except Exception as error:  # noqa: BLE001 - the boundary of a thread: the screen must hear of it
-            lookup = Lookup("failed", about, error=_mistake(error))
+            lookup = Lookup("failed", about, error=mistake(error))
         self.listener.post_message(Answered(name, lookup))
-
-
-def _mistake(error: Exception) -> EkswizError:
-    return EkswizError(f"a mistake in ekswiz: {type(error).__name__}: {error}.", "Please report it.")
 
 
 def waited(lookup: Lookup) -> float:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from textual.message import Message
 
-from ekswiz.errors import EkswizError
+from ekswiz.errors import EkswizError, mistake
 from ekswiz.events import Event
 from ekswiz.frontend import OpenRoad
 from ekswiz.plan import Plan
 from ekswiz.signals import Stop
 from ekswiz.state import Estimate, Verb
 from ekswiz.tui.apply.rows import Run
+from ekswiz.tui.handful import Handful
 from ekswiz.tui.wizard_state import Wizard
 
 Tell = Callable[[Message], object]
@@ -51,8 +51,7 @@ class Work:
     verb: Verb
     stop: Stop
     tell: Tell
-    _waiting: list[Event] = field(default_factory=list)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _handful: Handful = field(default_factory=Handful)
 
     def carry_out(self) -> None:
         """Apply this very plan to its end, whoever still listens. Blocks.
@@ -65,16 +64,13 @@ class Work:
         except EkswizError as error:
             self.tell(Ended(error))
         except Exception as error:  # noqa: BLE001 - the boundary of a thread: the screen must hear of it
-            mistake = f"a mistake in ekswiz: {type(error).__name__}: {error}."
-            self.tell(Ended(EkswizError(mistake, "Go on with: ekswiz resume")))
+            self.tell(Ended(mistake(error, "Go on with: ekswiz resume")))
         else:
             self.tell(Ended())
 
     def take(self) -> list[Event]:
         """What has arrived since the last time, in its order."""
-        with self._lock:
-            taken, self._waiting = self._waiting, []
-        return taken
+        return self._handful.take()
 
     def _through(self, road: OpenRoad) -> None:
         run = Run(self.plan)
@@ -82,16 +78,10 @@ class Work:
         carrying = road.apply if self.verb == "apply" else road.destroy
         for event in carrying(self.plan, self.stop):
             run.see(event, 0.0)
-            self._put(event)
+            if self._handful.put(event):
+                self.tell(Arrived())
             if event.type == "applied":
                 self.tell(Expected(road.eta(run.remaining)))
-
-    def _put(self, event: Event) -> None:
-        with self._lock:
-            first = not self._waiting
-            self._waiting.append(event)
-        if first:
-            self.tell(Arrived())
 
 
 def usual(road: OpenRoad, plan: Plan) -> Mapping[str, float]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,10 +9,11 @@ from typing import Any
 from textual.message import Message
 
 from ekswiz.answers import Answers
-from ekswiz.errors import EkswizError
+from ekswiz.errors import EkswizError, mistake
 from ekswiz.events import Event
 from ekswiz.frontend import Application, Given, RunningRehearsal
 from ekswiz.signals import Stop
+from ekswiz.tui.handful import Handful
 
 
 @dataclass
@@ -45,8 +45,7 @@ class Work:
     stop: Stop
     tell: Callable[[Message], object]
     running: RunningRehearsal | None = None
-    _waiting: list[Event] = field(default_factory=list)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _handful: Handful = field(default_factory=Handful)
 
     def run(self) -> None:
         """Rehearse to the end; everything is removed, whatever happens."""
@@ -58,13 +57,11 @@ class Work:
         except EkswizError as error:
             self.tell(Ended(error=error))
         except Exception as error:  # noqa: BLE001 - the boundary of a thread: the screen must hear of it
-            self.tell(Ended(error=EkswizError(f"a mistake in ekswiz: {type(error).__name__}: {error}.")))
+            self.tell(Ended(error=mistake(error)))
 
     def take(self) -> list[Event]:
         """What has arrived since the last time."""
-        with self._lock:
-            taken, self._waiting = self._waiting, []
-        return taken
+        return self._handful.take()
 
     def plan(self) -> Mapping[str, Any] | None:
         """The plan as JSON, as soon as there is one."""
@@ -73,10 +70,7 @@ class Work:
     def _through(self, running: RunningRehearsal) -> None:
         try:
             for event in running:
-                with self._lock:
-                    first = not self._waiting
-                    self._waiting.append(event)
-                if first:
+                if self._handful.put(event):
                     self.tell(Arrived())
         finally:
             running.close()
